@@ -1,0 +1,93 @@
+import { z } from 'zod';
+
+/** Empty strings count as "not set", as in a copied `.env` file. */
+const optionalText = z
+  .string()
+  .optional()
+  .transform((value) => (value?.trim() ? value.trim() : undefined));
+
+const flag = (fallback: boolean) =>
+  z
+    .enum(['on', 'off', 'true', 'false', '1', '0', ''])
+    .optional()
+    .transform((value) => (value ? ['on', 'true', '1'].includes(value) : fallback));
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+
+/** Every setting Sluice reads from the environment, with its default. The README's table is tested against this. */
+export const environmentSchema = z.object({
+  PORT: port(3000),
+  SLUICE_HOST: z.string().default('127.0.0.1'),
+  SLUICE_DATA_DIR: z.string().default('.sluice'),
+  SLUICE_EMULATOR: flag(true),
+  SLUICE_EMULATOR_PORT: port(3001),
+  SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  SLUICE_API_KEY: optionalText,
+  SLUICE_S3_BUCKET: optionalText,
+  SLUICE_METRICS_PERIOD_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
+  SLUICE_SWEEP_SECONDS: z.coerce.number().min(0.2).max(300).default(5),
+  SLUICE_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(20),
+  SLUICE_LAMBDA_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(12),
+  SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(3),
+  DATABASE_URL: optionalText,
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
+  REDIS_URL: optionalText,
+  AWS_ENDPOINT_URL: optionalText,
+  AWS_REGION: optionalText,
+});
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly emulator: { readonly enabled: boolean; readonly port: number };
+  readonly logLevel: string;
+  /** A key to create at boot with full rights; absent = only keys already in the database work. */
+  readonly bootstrapApiKey: string | undefined;
+  /** Where artifact bytes live; absent = in Postgres. */
+  readonly artifactBucket: string | undefined;
+  readonly metricsPeriodSeconds: number;
+  readonly sweepSeconds: number;
+  readonly workerConcurrency: number;
+  /** Control-plane calls per second and account + region (Lambda allows 15 in sum). */
+  readonly callBudget: { readonly ordinaryPerSecond: number; readonly rollbackPerSecond: number };
+  readonly databaseUrl: string | undefined;
+  readonly databasePoolSize: number;
+  readonly redisUrl: string | undefined;
+  readonly awsEndpointUrl: string | undefined;
+  readonly awsRegion: string | undefined;
+}
+
+/** A setting is wrong: `message` names each variable, what was found and what is allowed, never its value. */
+export class ConfigError extends Error {}
+
+/** Reads the settings. Throws `ConfigError`; values are not repeated in the message because some are secrets. */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const parsed = environmentSchema.safeParse(environment);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`These settings cannot be used:\n${problems.join('\n')}`);
+  }
+  const env = parsed.data;
+  return {
+    host: env.SLUICE_HOST,
+    port: env.PORT,
+    dataDir: env.SLUICE_DATA_DIR,
+    emulator: { enabled: env.SLUICE_EMULATOR, port: env.SLUICE_EMULATOR_PORT },
+    logLevel: env.SLUICE_LOG_LEVEL,
+    bootstrapApiKey: env.SLUICE_API_KEY,
+    artifactBucket: env.SLUICE_S3_BUCKET,
+    metricsPeriodSeconds: env.SLUICE_METRICS_PERIOD_SECONDS,
+    sweepSeconds: env.SLUICE_SWEEP_SECONDS,
+    workerConcurrency: env.SLUICE_WORKER_CONCURRENCY,
+    callBudget: {
+      ordinaryPerSecond: env.SLUICE_LAMBDA_CALLS_PER_SECOND,
+      rollbackPerSecond: env.SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND,
+    },
+    databaseUrl: env.DATABASE_URL,
+    databasePoolSize: env.DATABASE_POOL_SIZE,
+    redisUrl: env.REDIS_URL,
+    awsEndpointUrl: env.AWS_ENDPOINT_URL,
+    awsRegion: env.AWS_REGION,
+  };
+}

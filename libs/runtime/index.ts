@@ -1,0 +1,4 @@
+export { type Clock, systemClock } from './clock.js';
+export { type Config, ConfigError, environmentSchema, readConfig } from './config.js';
+export { createLogger, type Logger, silentLogger } from './logger.js';
+export { type Closable, closeAll } from './shutdown.js';
