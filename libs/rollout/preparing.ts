@@ -1,0 +1,122 @@
+import { sameAliasValue } from './alias-value.js';
+import type { Fact } from './event.js';
+import type { Captured, Preparing, RolloutState } from './state.js';
+
+type FactOf<T extends Fact['type']> = Extract<Fact, { readonly type: T }>;
+
+/** Everything before the first shift. A definite failure here ends the deployment: no traffic has moved. */
+export function applyPreparingFact(state: Preparing, event: Fact): RolloutState | undefined {
+  switch (event.type) {
+    case 'PreparationFailed':
+      return { ...ending(state), phase: 'failed', reason: event.reason };
+    case 'TargetVanished':
+      return { ...ending(state), phase: 'target_gone', reason: event.reason };
+    case 'AliasCaptured':
+      return onAliasCaptured(state, event);
+    case 'RollbackPointCaptured':
+      return onCaptured(state, event);
+    default:
+      return state.captured ? applyChangeFact(state, state.captured, event) : undefined;
+  }
+}
+
+function onCaptured(state: Preparing, event: FactOf<'RollbackPointCaptured'>): RolloutState | undefined {
+  if (state.captured || state.kind !== 'rollout') return undefined;
+  const { captured } = event;
+  if (event.nothingToDo) {
+    return {
+      ...ending(state),
+      phase: 'succeeded',
+      result: 'nothing_to_do',
+      value: { version: captured.point.version },
+    };
+  }
+  const stage = event.needsConfiguration ? 'configure' : captured.needsCode ? 'update_code' : 'publish';
+  return { ...state, captured, stage };
+}
+
+/** A restore knows where it goes; the alias as it is now is what it can be undone to. */
+function onAliasCaptured(state: Preparing, event: FactOf<'AliasCaptured'>): RolloutState | undefined {
+  if (state.kind !== 'restore' || state.restoreTo === undefined) return undefined;
+  const point = { version: state.restoreTo };
+  if (sameAliasValue(event.value, point)) {
+    return { ...ending(state), phase: 'succeeded', result: 'nothing_to_do', point, value: event.value };
+  }
+  return {
+    phase: 'rolling_back',
+    kind: 'restore',
+    plan: state.plan,
+    point,
+    canary: event.value.canary?.version ?? event.value.version,
+    revisionId: event.revisionId,
+    value: event.value,
+    intents: [event.value],
+    step: 0,
+    before: event.value,
+    reason: { code: 'restore_requested', sentence: `Version ${point.version} was asked for.` },
+  };
+}
+
+function applyChangeFact(state: Preparing, captured: Captured, event: Fact): RolloutState | undefined {
+  const { claim, ...unclaimed } = state;
+  switch (event.type) {
+    case 'ClaimTaken':
+      return claim ? undefined : { ...state, claim: { command: event.command, token: event.token } };
+    case 'OutcomeUnknown':
+      return claim && !claim.unresolved ? { ...state, claim: { ...claim, unresolved: true } } : undefined;
+    case 'WriteDeferred':
+    case 'LatestUnchanged':
+      return claim ? unclaimed : undefined;
+    case 'WriteRefused':
+      return { ...ending(state), phase: 'failed', reason: event.reason };
+    case 'ConfigurationUpdated':
+      return state.stage === 'configure' ? { ...unclaimed, stage: 'settle' } : undefined;
+    case 'LatestSettled':
+      return onSettled(state, captured, event);
+    case 'VersionPublished':
+      if (state.stage === 'activate') return undefined;
+      return { ...unclaimed, stage: 'activate', published: event.version };
+    case 'VersionActivated':
+      return onActivated(state, captured);
+    default:
+      return undefined;
+  }
+}
+
+/** The token of `$LATEST` changes by itself when an update settles, so the one read afterwards is the one to name. */
+function onSettled(state: Preparing, captured: Captured, event: FactOf<'LatestSettled'>): RolloutState | undefined {
+  if (state.stage === 'activate') return undefined;
+  const { claim: _resolved, ...unclaimed } = state;
+  const needsCode = captured.needsCode && !event.codeIsOurs;
+  return {
+    ...unclaimed,
+    captured: { ...captured, latestRevisionId: event.revisionId, needsCode },
+    stage: needsCode ? 'update_code' : 'publish',
+  };
+}
+
+function onActivated(state: Preparing, captured: Captured): RolloutState | undefined {
+  if (state.stage !== 'activate' || state.published === undefined) return undefined;
+  const point = captured.point;
+  const value = { version: point.version };
+  const moving = {
+    kind: state.kind,
+    plan: state.plan,
+    point,
+    canary: state.published,
+    revisionId: captured.aliasRevisionId,
+    value,
+    intents: [value],
+    step: 0,
+  };
+  return { ...moving, phase: state.plan.steps.length === 0 ? 'promoting' : 'shifting' };
+}
+
+function ending(state: Preparing) {
+  return {
+    kind: state.kind,
+    plan: state.plan,
+    ...(state.captured ? { point: state.captured.point } : {}),
+    ...(state.published ? { canary: state.published } : {}),
+  };
+}
