@@ -1,0 +1,73 @@
+/** A line in the plane of (stable rate, canary rate): `canary = ratio x stable + offset`. */
+export interface NullLine {
+  readonly ratio: number;
+  readonly offset: number;
+}
+
+/** An alternative: the error rates of stable and canary that a bet is placed on. */
+export interface RatePair {
+  readonly stable: number;
+  readonly canary: number;
+}
+
+/** Invocations and bad events of one closed block. */
+export interface BlockCounts {
+  readonly stableCount: number;
+  readonly stableBad: number;
+  readonly canaryCount: number;
+  readonly canaryBad: number;
+}
+
+const bisectionSteps = 200;
+const smallest = 1e-15;
+
+/**
+ * The point of the null line closest to the bet: minimises `n_b KL(b||x) + n_c KL(c||s x + d)` over x.
+ * The derivative is increasing in x, so the root is bracketed by b and the point where the line reaches c.
+ * With this projection the expectation of the e-value is at most 1 everywhere in the null, block by block.
+ */
+export function projectOntoNull(bet: RatePair, line: NullLine, stableCount: number, canaryCount: number): number {
+  if (line.ratio === 1 && line.offset === 0) {
+    return (stableCount * bet.stable + canaryCount * bet.canary) / (stableCount + canaryCount);
+  }
+  const reach = (bet.canary - line.offset) / line.ratio;
+  const floor = Math.max(smallest, (smallest - line.offset) / line.ratio);
+  const ceiling = Math.min(1 - smallest, (1 - smallest - line.offset) / line.ratio);
+  let low = Math.max(floor, Math.min(bet.stable, reach));
+  let high = Math.min(ceiling, Math.max(bet.stable, reach));
+  for (let step = 0; step < bisectionSteps && low < high; step++) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) break;
+    if (slope(middle, bet, line, stableCount, canaryCount) > 0) high = middle;
+    else low = middle;
+  }
+  return (low + high) / 2;
+}
+
+function slope(x: number, bet: RatePair, line: NullLine, stableCount: number, canaryCount: number): number {
+  const y = line.ratio * x + line.offset;
+  return (
+    (stableCount * (x - bet.stable)) / (x * (1 - x)) + (canaryCount * line.ratio * (y - bet.canary)) / (y * (1 - y))
+  );
+}
+
+/**
+ * Logarithm of the two-sample e-value of one block for one bet (Turner, Ly and Grünwald 2021, with the null moved to a
+ * line). `x` is the projection of the bet; the two versions need not have had equal traffic.
+ */
+export function logEValue(block: BlockCounts, bet: RatePair, line: NullLine): number {
+  const x = projectOntoNull(bet, line, block.stableCount, block.canaryCount);
+  const y = line.ratio * x + line.offset;
+  return (
+    likelihoodRatio(block.stableBad, block.stableCount, bet.stable, x) +
+    likelihoodRatio(block.canaryBad, block.canaryCount, bet.canary, y)
+  );
+}
+
+/** `log` of Binomial(bad; count, bet) over Binomial(bad; count, null). */
+export function likelihoodRatio(bad: number, count: number, bet: number, null_: number): number {
+  const good = count - bad;
+  const badPart = bad === 0 ? 0 : bad * Math.log(bet / null_);
+  const goodPart = good === 0 ? 0 : good * Math.log((1 - bet) / (1 - null_));
+  return badPart + goodPart;
+}

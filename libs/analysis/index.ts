@@ -1,0 +1,26 @@
+export { countAbove, type DurationCounts, type EvidenceBlock, type VersionCounts } from './evidence.js';
+export { type Judgement, judge, verdictOf } from './judge.js';
+export { type JudgeState, newJudge, stepJudge } from './judge-state.js';
+export {
+  type AnalysisPolicy,
+  type BakePolicy,
+  type BaselineHistory,
+  defaultPolicy,
+  type LatencyThresholdPolicy,
+  type PolicyOverrides,
+  type ProfileName,
+  profiles,
+  type RampPolicy,
+  resolvePolicy,
+} from './policy.js';
+export { bakeWeight, firstWeight, harmBudget } from './ramp.js';
+export { percent } from './sentence.js';
+export type {
+  MetricName,
+  MetricNumbers,
+  Verdict,
+  VerdictNumbers,
+  VerdictReason,
+  VersionNumbers,
+  WeightAdvice,
+} from './verdict.js';

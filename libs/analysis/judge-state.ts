@@ -1,0 +1,150 @@
+import { addCounts, type Counts, type EvidenceBlock, noCounts } from './evidence.js';
+import { advanceE, type GateSettings, type GateState, newGate, rollbackE, stepGate } from './gate.js';
+import {
+  type HistoryTestState,
+  historyTestActive,
+  historyTestE,
+  newHistoryTest,
+  type RecentMinute,
+  stableUnhealthy,
+  stepHistoryTest,
+} from './history-test.js';
+import { advanceMargin } from './margin.js';
+import { countsOf, type MetricPlan, metricPlans } from './metrics.js';
+import type { AnalysisPolicy } from './policy.js';
+import { priorOf } from './process.js';
+
+/**
+ * Everything the judge remembers: plain JSON, a pure function of the blocks fed so far, so that a crash is repaired by
+ * feeding the stored blocks again. Belongs to one candidate version; a new one starts from `newJudge`.
+ */
+export interface JudgeState {
+  readonly blocks: number;
+  readonly firstMs: number;
+  readonly lastMs: number;
+  readonly weightPercent: number;
+  /** Start of the first block at the present weight, and canary invocations since. */
+  readonly weightSinceMs: number;
+  readonly canaryAtWeight: number;
+  /** End of the last block with a canary invocation; `firstMs` before there was one. */
+  readonly lastCanaryMs: number;
+  /** Traffic of the alias, frozen with the first block that saw any; 0 before. */
+  readonly requestsPerSecond: number;
+  readonly seen: Counts;
+  /** One per metric of `metricPlans(policy)`, in that order. */
+  readonly gates: readonly GateState[];
+  readonly historyTest: HistoryTestState;
+  /** Stable invocations and bad events of the last ten minutes, by minute. */
+  readonly recentStable: readonly RecentMinute[];
+  readonly highestRollbackE: number;
+}
+
+export const newJudge: JudgeState = {
+  blocks: 0,
+  firstMs: 0,
+  lastMs: 0,
+  weightPercent: 0,
+  weightSinceMs: 0,
+  canaryAtWeight: 0,
+  lastCanaryMs: 0,
+  requestsPerSecond: 0,
+  seen: noCounts,
+  gates: [],
+  historyTest: newHistoryTest,
+  recentStable: [],
+  highestRollbackE: 1,
+};
+
+const recentMs = 600_000;
+const minuteMs = 60_000;
+
+/** Feeds one settled block. */
+export function stepJudge(state: JudgeState, block: EvidenceBlock, policy: AnalysisPolicy): JudgeState {
+  const plans = metricPlans(policy);
+  const placed = place(state, block, policy);
+  const errors = countsOf(block, plans[0] as MetricPlan, policy.throttlesAreBad);
+  const requestsPerSecond = placed.requestsPerSecond;
+  const gates = plans.map((plan, index) => {
+    const counts = index === 0 ? errors : countsOf(block, plan, policy.throttlesAreBad);
+    return stepGate(state.gates[index] ?? newGate, counts, gateSettings(plan, policy, requestsPerSecond));
+  });
+  const recentStable = rememberStable(state.recentStable, block, errors);
+  const active = historyTestActive(policy, requestsPerSecond) && !stableUnhealthy(recentStable, policy.history);
+  const historyTest =
+    active && policy.history ? stepHistoryTest(state.historyTest, errors, policy.history) : state.historyTest;
+  const next = { ...placed, seen: addCounts(state.seen, errors), gates, historyTest, recentStable };
+  return { ...next, highestRollbackE: Math.max(state.highestRollbackE, combinedRollbackE(next, policy)) };
+}
+
+/** Time, weight and traffic after this block; nothing here looks at failures. */
+function place(state: JudgeState, block: EvidenceBlock, policy: AnalysisPolicy): JudgeState {
+  const first = state.blocks === 0;
+  const firstMs = first ? block.startMs : state.firstMs;
+  const sameWeight = !first && block.weightPercent === state.weightPercent;
+  const canary = block.canary.invocations;
+  const measured = (block.stable.invocations + canary) / Math.max(1e-3, (block.endMs - firstMs) / 1000);
+  return {
+    ...state,
+    blocks: state.blocks + 1,
+    firstMs,
+    lastMs: Math.max(state.lastMs, block.endMs),
+    weightPercent: block.weightPercent,
+    weightSinceMs: sameWeight ? state.weightSinceMs : block.startMs,
+    canaryAtWeight: (sameWeight ? state.canaryAtWeight : 0) + canary,
+    lastCanaryMs: canary > 0 ? block.endMs : first ? block.startMs : state.lastCanaryMs,
+    requestsPerSecond: state.requestsPerSecond || policy.history?.requestsPerSecond || measured,
+  };
+}
+
+/** What the gate of one metric was set up with; the same for every block of a rollout. */
+export function gateSettings(plan: MetricPlan, policy: AnalysisPolicy, requestsPerSecond: number): GateSettings {
+  const history = policy.history;
+  if (plan.threshold >= 0) {
+    const quantile = policy.latency[plan.threshold]?.quantile ?? 0.99;
+    const count = history?.invocations ?? 0;
+    return {
+      prior: priorOf(count, count * (1 - quantile)),
+      rollbackNull: { ratio: 1, offset: 0 },
+      advanceNull: { ratio: 1, offset: policy.latency[plan.threshold]?.margin ?? 0.02 },
+      dispersion: history?.dispersion ?? 1,
+    };
+  }
+  return {
+    prior: priorOf(history?.invocations ?? 0, history?.errors ?? 0),
+    rollbackNull: policy.rollbackNull,
+    advanceNull: {
+      ratio: policy.advanceNull.ratio,
+      offset: advanceMargin(policy.advanceNull.offset, requestsPerSecond),
+    },
+    dispersion: history?.dispersion ?? 1,
+  };
+}
+
+function rememberStable(recent: readonly RecentMinute[], block: EvidenceBlock, errors: Counts): RecentMinute[] {
+  const minute = Math.floor(block.startMs / minuteMs);
+  const kept = recent.filter((entry) => (entry.minute + 1) * minuteMs > block.endMs - recentMs);
+  const last = kept.at(-1);
+  if (last?.minute === minute) {
+    const merged = { minute, count: last.count + errors.stableCount, bad: last.bad + errors.stableBad };
+    return [...kept.slice(0, -1), merged];
+  }
+  return [...kept, { minute, count: errors.stableCount, bad: errors.stableBad }];
+}
+
+/** The rollback e-value of one metric; errors of quiet functions are also compared with history. */
+export function metricRollbackE(state: JudgeState, index: number, policy: AnalysisPolicy): number {
+  const concurrent = rollbackE(state.gates[index] ?? newGate);
+  if (index > 0 || !historyTestActive(policy, state.requestsPerSecond)) return concurrent;
+  const share = policy.historyTest.share;
+  return (1 - share) * concurrent + share * historyTestE(state.historyTest);
+}
+
+/** The weighted mean over metrics: an e-value under any dependence between them. */
+export function combinedRollbackE(state: JudgeState, policy: AnalysisPolicy): number {
+  return metricPlans(policy).reduce((sum, plan, index) => sum + plan.share * metricRollbackE(state, index, policy), 0);
+}
+
+/** The smallest over metrics: a pass has to exclude a regression in each of them, which needs no correction. */
+export function smallestAdvanceE(state: JudgeState): number {
+  return state.gates.reduce((least, gate) => Math.min(least, advanceE(gate)), Number.POSITIVE_INFINITY);
+}

@@ -1,0 +1,39 @@
+import { adviceOf, decide } from './decide.js';
+import type { EvidenceBlock } from './evidence.js';
+import { type JudgeState, newJudge, stepJudge } from './judge-state.js';
+import { numbersOf } from './numbers.js';
+import type { AnalysisPolicy } from './policy.js';
+import { sentenceOf } from './sentence.js';
+import type { Verdict } from './verdict.js';
+
+export interface Judgement {
+  /** Pass it to the next call together with the blocks that came since. */
+  readonly state: JudgeState;
+  readonly verdict: Verdict;
+}
+
+/**
+ * Feeds settled blocks, each exactly once and in order of time, and says what they amount to. The answer depends on
+ * the list of blocks only, not on how it was cut into calls, so feeding the stored blocks to `undefined` restores it.
+ * Without blocks it repeats the present verdict (and, at the start, advises the first weight).
+ */
+export function judge(
+  state: JudgeState | undefined,
+  blocks: readonly EvidenceBlock[],
+  policy: AnalysisPolicy,
+): Judgement {
+  const next = blocks.reduce((before, block) => stepJudge(before, block, policy), state ?? newJudge);
+  return { state: next, verdict: verdictOf(next, policy) };
+}
+
+/** The verdict on what was fed so far. */
+export function verdictOf(state: JudgeState, policy: AnalysisPolicy): Verdict {
+  const numbers = numbersOf(state, policy);
+  const decision = decide(state, numbers, policy);
+  return {
+    ...decision,
+    sentence: sentenceOf(decision, numbers),
+    numbers,
+    advice: adviceOf(state, numbers, decision, policy),
+  };
+}

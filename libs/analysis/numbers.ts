@@ -1,0 +1,81 @@
+import { addCounts, type Counts, noCounts } from './evidence.js';
+import { advanceE, newGate } from './gate.js';
+import { combinedRollbackE, gateSettings, type JudgeState, metricRollbackE, smallestAdvanceE } from './judge-state.js';
+import { metricPlans } from './metrics.js';
+import type { AnalysisPolicy } from './policy.js';
+import { harmBudget, harmed } from './ramp.js';
+import type { MetricNumbers, VerdictNumbers, VersionNumbers } from './verdict.js';
+
+/** Everything measured so far, in the shape a verdict carries. */
+export function numbersOf(state: JudgeState, policy: AnalysisPolicy): VerdictNumbers {
+  const metrics = metricNumbers(state, policy);
+  const plans = metricPlans(policy);
+  const weights = metrics.map((metric, index) => (plans[index]?.share ?? 0) * metric.rollbackE);
+  const leading = metrics[weights.indexOf(Math.max(...weights))]?.metric ?? 'errors';
+  const budget = harmBudget(policy.ramp, state.requestsPerSecond);
+  const harmedRequests = harmed(state.seen, stableErrorRate(state, policy));
+  return {
+    blocks: state.blocks,
+    watchedMs: state.lastMs - state.firstMs,
+    weightPercent: state.weightPercent,
+    stable: versionNumbers(state.seen.stableCount, state.seen.stableBad),
+    canary: versionNumbers(state.seen.canaryCount, state.seen.canaryBad),
+    rollbackE: combinedRollbackE(state, policy),
+    highestRollbackE: state.highestRollbackE,
+    pValue: Math.min(1, 1 / state.highestRollbackE),
+    advanceE: state.gates.length === 0 ? 1 : smallestAdvanceE(state),
+    leadingMetric: leading,
+    metrics,
+    excessInterval: null,
+    harmedRequests,
+    harmBudget: budget,
+    harmBudgetLeft: Math.max(0, budget - harmedRequests),
+  };
+}
+
+/** The stable version's error rate, steadied by its history as the bets are. */
+export function stableErrorRate(state: JudgeState, policy: AnalysisPolicy): number {
+  return steadiedStableRate(state, policy, 0);
+}
+
+/** Stable rate of one metric with history's pseudo-counts; 0 without anything seen. */
+export function steadiedStableRate(state: JudgeState, policy: AnalysisPolicy, index: number): number {
+  const plan = metricPlans(policy)[index];
+  if (!plan) return 0;
+  const { prior } = gateSettings(plan, policy, state.requestsPerSecond);
+  const counts = allCounts(state, index);
+  const count = counts.stableCount + prior.count;
+  return count === 0 ? 0 : (counts.stableBad + prior.bad) / count;
+}
+
+/** Counts of one metric, what is still pending included. */
+export function allCounts(state: JudgeState, index: number): Counts {
+  const gate = state.gates[index] ?? newGate;
+  return addCounts(gate.totals, gate.pending ?? noCounts);
+}
+
+function metricNumbers(state: JudgeState, policy: AnalysisPolicy): MetricNumbers[] {
+  return metricPlans(policy).map((plan, index) => {
+    const counts = allCounts(state, index);
+    const stableRate = rate(counts.stableBad, counts.stableCount);
+    const canaryRate = rate(counts.canaryBad, counts.canaryCount);
+    return {
+      metric: plan.metric,
+      thresholdMs: plan.threshold < 0 ? null : (policy.history?.latencyThresholdsMs[plan.threshold] ?? null),
+      stable: { count: counts.stableCount, bad: counts.stableBad, rate: stableRate },
+      canary: { count: counts.canaryCount, bad: counts.canaryBad, rate: canaryRate },
+      excess: stableRate === null || canaryRate === null ? null : canaryRate - stableRate,
+      rollbackE: metricRollbackE(state, index, policy),
+      advanceE: advanceE(state.gates[index] ?? newGate),
+      margin: gateSettings(plan, policy, state.requestsPerSecond).advanceNull.offset,
+    };
+  });
+}
+
+function versionNumbers(invocations: number, errors: number): VersionNumbers {
+  return { invocations, errors, errorRate: rate(errors, invocations) };
+}
+
+function rate(bad: number, count: number): number | null {
+  return count === 0 ? null : bad / count;
+}
