@@ -1,0 +1,80 @@
+/**
+ * `npm test [-- <path pattern>]`: pure tests, integration tests with the queue on Postgres, those that touch the queue
+ * again on Redis, then end to end. Ends with one line: N passed, N failed, N skipped.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { filesBelow, root, runLoudly } from './steps.mjs';
+
+const filter = process.argv.slice(2);
+const JEST = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+/** A test file that asks this helper for its queue is run once per engine. */
+const QUEUE_HELPER = /from '[^']*world\/queue-engine\.js'/;
+
+const queueTests = ['apps', 'libs', 'test']
+  .flatMap((folder) => filesBelow(folder))
+  .filter((path) => path.endsWith('.int.test.ts') && QUEUE_HELPER.test(readFileSync(join(root, path), 'utf8')));
+
+const RUNS = [
+  { title: 'pure', project: 'pure' },
+  { title: 'integration, queue on Postgres', project: 'integration', environment: { SLUICE_TEST_QUEUE: 'postgres' } },
+  {
+    title: 'integration, queue on Redis',
+    project: 'integration',
+    environment: { SLUICE_TEST_QUEUE: 'redis' },
+    only: queueTests,
+  },
+  { title: 'end to end', project: 'e2e' },
+];
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-results-'));
+const sum = { passed: 0, failed: 0, skipped: 0 };
+for (const run of RUNS) {
+  const wanted =
+    run.only?.filter((path) => filter.length === 0 || filter.some((pattern) => path.includes(pattern))) ?? filter;
+  if (run.only && wanted.length === 0) continue;
+  const result = jest(run, wanted);
+  for (const key of Object.keys(sum)) sum[key] += result[key];
+}
+rmSync(folder, { recursive: true, force: true });
+console.log(`\n${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
+process.exit(sum.failed > 0 ? 1 : 0);
+
+function jest({ title, project, environment = {}, only }, patterns) {
+  const started = performance.now();
+  console.log(`\n── ${title}`);
+  const output = join(folder, `${title.replace(/\W+/g, '-')}.json`);
+  const flags = [
+    '--selectProjects',
+    project,
+    '--json',
+    `--outputFile=${output}`,
+    '--passWithNoTests',
+    '--silent=false',
+    '--maxWorkers=100%',
+  ];
+  const options =
+    `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --disable-warning=ExperimentalWarning`.trim();
+  const ok = runLoudly(process.execPath, [JEST, ...flags, ...(only ? ['--runTestsByPath'] : []), ...patterns], {
+    ...environment,
+    NODE_OPTIONS: options,
+  });
+  console.log(`   ${((performance.now() - started) / 1000).toFixed(1)} s`);
+  return countsIn(output, ok);
+}
+
+/** A file that could not even be loaded counts as one failure; so does a run that ended without a report. */
+function countsIn(output, ok) {
+  try {
+    const report = JSON.parse(readFileSync(output, 'utf8'));
+    const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+    return {
+      passed: report.numPassedTests,
+      failed: failed === 0 && !ok ? 1 : failed,
+      skipped: report.numPendingTests + report.numTodoTests,
+    };
+  } catch {
+    return { passed: 0, failed: ok ? 0 : 1, skipped: 0 };
+  }
+}
