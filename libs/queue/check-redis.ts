@@ -1,0 +1,34 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Logger } from '#runtime';
+
+export interface RedisFinding {
+  readonly setting: string;
+  readonly found: string;
+  readonly sentence: string;
+}
+
+/** What in `INFO` would lose wake-ups silently. Losing them delays rollouts until the next sweep; it changes no outcome. */
+export function judgeRedisInfo(info: string): RedisFinding[] {
+  const facts = new Map(info.split(/\r?\n/).map((line) => line.split(':', 2) as [string, string]));
+  const findings: RedisFinding[] = [];
+  const policy = facts.get('maxmemory_policy')?.trim();
+  if (policy && policy !== 'noeviction') {
+    const sentence = 'REDIS WILL THROW AWAY WAKE-UPS when its memory is full: set maxmemory-policy to noeviction.';
+    findings.push({ setting: 'maxmemory_policy', found: policy, sentence });
+  }
+  if (facts.get('aof_enabled')?.trim() === '0') {
+    const sentence =
+      'Redis forgets its latest wake-ups when it crashes; the sweep re-arms them. Set appendonly to yes to avoid the delay.';
+    findings.push({ setting: 'aof_enabled', found: '0', sentence });
+  }
+  return findings;
+}
+
+/** Never rejects: a Redis that does not tell its settings is used as it is. */
+export async function warnAboutRedis(client: Redis | Cluster, logger: Logger): Promise<void> {
+  const info = await client.info().catch(() => '');
+  for (const { setting, found, sentence } of judgeRedisInfo(info)) {
+    if (setting === 'maxmemory_policy') logger.error({ setting, found }, sentence);
+    else logger.warn({ setting, found }, sentence);
+  }
+}
