@@ -1,0 +1,14 @@
+import { type Config, readConfig } from '#runtime';
+
+/** What `npm start` does differently when nobody said otherwise. */
+const STANDALONE_DEFAULTS = {
+  /** The emulator publishes metrics every 10 seconds instead of CloudWatch's 60, so that a demo rollout takes a minute. */
+  SLUICE_METRICS_PERIOD_SECONDS: '10',
+  SLUICE_SWEEP_SECONDS: '2',
+  SLUICE_LOG_LEVEL: 'warn',
+};
+
+export function readStandaloneConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  return readConfig({ ...STANDALONE_DEFAULTS, ...given });
+}

@@ -1,0 +1,14 @@
+/** Checkout 1: adds up the cart and takes the money. */
+export async function handler(order) {
+  const items = order?.items ?? [];
+  const subtotalCents = items.reduce((sum, item) => sum + item.priceCents * (item.quantity ?? 1), 0);
+  const payment = await charge(subtotalCents);
+  return { orderId: order?.orderId, totalCents: subtotalCents, paymentId: payment.id, release: 'v1' };
+}
+
+/** The payment provider answers within a few milliseconds, and about one call in five hundred fails. */
+async function charge(amountCents) {
+  await new Promise((done) => setTimeout(done, 2 + Math.random() * 6));
+  if (Math.random() < 0.002) throw new Error('Payment provider unavailable');
+  return { id: `pay_${Math.random().toString(36).slice(2, 10)}`, amountCents };
+}
