@@ -4,6 +4,7 @@ import { metricPlans } from './metrics.js';
 import { allCounts, steadiedStableRate } from './numbers.js';
 import type { AnalysisPolicy } from './policy.js';
 import { bakeWeight, budgetWeight, firstWeight } from './ramp.js';
+import { splitMismatch } from './split.js';
 import type { Verdict, VerdictNumbers, VerdictReason, WeightAdvice } from './verdict.js';
 
 export interface Decision {
@@ -20,6 +21,9 @@ export function decide(state: JudgeState, numbers: VerdictNumbers, policy: Analy
     return { kind: 'fail', reason: 'regression' };
   }
   if (silent(state, policy)) return { kind: 'inconclusive', reason: 'no_data' };
+  if (state.canaryAtWeight > 0 && splitMismatch(state.split, policy.measuredSplit)) {
+    return { kind: 'inconclusive', reason: 'split_mismatch' };
+  }
   if (state.seen.canaryCount === 0) return { kind: 'continue', reason: 'gathering' };
   const suspicious = numbers.rollbackE >= policy.suspicion;
   const unhealthy = stableUnhealthy(state.recentStable, policy.history);

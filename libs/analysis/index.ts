@@ -1,4 +1,8 @@
+export { dispersion } from './dispersion.js';
 export { countAbove, type DurationCounts, type EvidenceBlock, type VersionCounts } from './evidence.js';
+export { type ExcessBounds, excessBounds } from './excess.js';
+export { baselineHistory, type HistoryMinute, latencyQuantiles, latencyThresholds } from './history.js';
+export { rateInterval, wilsonUpper } from './intervals.js';
 export { type Judgement, judge, verdictOf } from './judge.js';
 export { type JudgeState, newJudge, stepJudge } from './judge-state.js';
 export {
@@ -13,8 +17,10 @@ export {
   type RampPolicy,
   resolvePolicy,
 } from './policy.js';
+export { judgeProbes, type ProbeResult, type ProbeVerdict } from './probes.js';
 export { bakeWeight, firstWeight, harmBudget } from './ramp.js';
 export { percent } from './sentence.js';
+export type { SplitPolicy } from './split.js';
 export type {
   MetricName,
   MetricNumbers,

@@ -1,4 +1,5 @@
 import { addCounts, type Counts, type EvidenceBlock, noCounts } from './evidence.js';
+import { appendEvidence, type EvidenceLog, newEvidenceLog } from './evidence-log.js';
 import { advanceE, type GateSettings, type GateState, newGate, rollbackE, stepGate } from './gate.js';
 import {
   type HistoryTestState,
@@ -13,6 +14,7 @@ import { advanceMargin } from './margin.js';
 import { countsOf, type MetricPlan, metricPlans } from './metrics.js';
 import type { AnalysisPolicy } from './policy.js';
 import { priorOf } from './process.js';
+import { newSplit, type SplitState, stepSplit } from './split.js';
 
 /**
  * Everything the judge remembers: plain JSON, a pure function of the blocks fed so far, so that a crash is repaired by
@@ -37,6 +39,9 @@ export interface JudgeState {
   /** Stable invocations and bad events of the last ten minutes, by minute. */
   readonly recentStable: readonly RecentMinute[];
   readonly highestRollbackE: number;
+  readonly split: SplitState;
+  /** What the excess interval is computed from. */
+  readonly evidence: EvidenceLog;
 }
 
 export const newJudge: JudgeState = {
@@ -53,6 +58,8 @@ export const newJudge: JudgeState = {
   historyTest: newHistoryTest,
   recentStable: [],
   highestRollbackE: 1,
+  split: newSplit,
+  evidence: newEvidenceLog,
 };
 
 const recentMs = 600_000;
@@ -72,8 +79,29 @@ export function stepJudge(state: JudgeState, block: EvidenceBlock, policy: Analy
   const active = historyTestActive(policy, requestsPerSecond) && !stableUnhealthy(recentStable, policy.history);
   const historyTest =
     active && policy.history ? stepHistoryTest(state.historyTest, errors, policy.history) : state.historyTest;
-  const next = { ...placed, seen: addCounts(state.seen, errors), gates, historyTest, recentStable };
+  const next = {
+    ...placed,
+    seen: addCounts(state.seen, errors),
+    gates,
+    historyTest,
+    recentStable,
+    split: stepSplit(state.split, block.weightPercent, errors.stableCount, errors.canaryCount),
+    evidence: remember(state, gates[0] ?? newGate),
+  };
   return { ...next, highestRollbackE: Math.max(state.highestRollbackE, combinedRollbackE(next, policy)) };
+}
+
+/** Adds the block that the error gate has just closed, if it closed one. */
+function remember(before: JudgeState, errors: GateState): EvidenceLog {
+  const previous = before.gates[0] ?? newGate;
+  if (errors.blocks === previous.blocks) return before.evidence;
+  const closed = {
+    stableCount: errors.totals.stableCount - previous.totals.stableCount,
+    stableBad: errors.totals.stableBad - previous.totals.stableBad,
+    canaryCount: errors.totals.canaryCount - previous.totals.canaryCount,
+    canaryBad: errors.totals.canaryBad - previous.totals.canaryBad,
+  };
+  return appendEvidence(before.evidence, closed);
 }
 
 /** Time, weight and traffic after this block; nothing here looks at failures. */
@@ -106,7 +134,7 @@ export function gateSettings(plan: MetricPlan, policy: AnalysisPolicy, requestsP
       prior: priorOf(count, count * (1 - quantile)),
       rollbackNull: { ratio: 1, offset: 0 },
       advanceNull: { ratio: 1, offset: policy.latency[plan.threshold]?.margin ?? 0.02 },
-      dispersion: history?.dispersion ?? 1,
+      dispersion: history?.latencyDispersion ?? 1,
     };
   }
   return {

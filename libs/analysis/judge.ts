@@ -1,7 +1,7 @@
 import { adviceOf, decide } from './decide.js';
 import type { EvidenceBlock } from './evidence.js';
 import { type JudgeState, newJudge, stepJudge } from './judge-state.js';
-import { numbersOf } from './numbers.js';
+import { excessIntervalOf, numbersOf } from './numbers.js';
 import type { AnalysisPolicy } from './policy.js';
 import { sentenceOf } from './sentence.js';
 import type { Verdict } from './verdict.js';
@@ -28,8 +28,10 @@ export function judge(
 
 /** The verdict on what was fed so far. */
 export function verdictOf(state: JudgeState, policy: AnalysisPolicy): Verdict {
-  const numbers = numbersOf(state, policy);
-  const decision = decide(state, numbers, policy);
+  const measured = numbersOf(state, policy);
+  const decision = decide(state, measured, policy);
+  const settled = decision.kind !== 'continue' && state.evidence.groups.length > 0;
+  const numbers = settled ? { ...measured, excessInterval: excessIntervalOf(state, policy) } : measured;
   return {
     ...decision,
     sentence: sentenceOf(decision, numbers),

@@ -1,8 +1,12 @@
 import { addCounts, type Counts, noCounts } from './evidence.js';
+import { loggedBlocks } from './evidence-log.js';
+import { type ExcessBounds, excessBounds } from './excess.js';
 import { advanceE, newGate } from './gate.js';
+import { rateInterval } from './intervals.js';
 import { combinedRollbackE, gateSettings, type JudgeState, metricRollbackE, smallestAdvanceE } from './judge-state.js';
 import { metricPlans } from './metrics.js';
 import type { AnalysisPolicy } from './policy.js';
+import { priorOf } from './process.js';
 import { harmBudget, harmed } from './ramp.js';
 import type { MetricNumbers, VerdictNumbers, VersionNumbers } from './verdict.js';
 
@@ -27,10 +31,22 @@ export function numbersOf(state: JudgeState, policy: AnalysisPolicy): VerdictNum
     leadingMetric: leading,
     metrics,
     excessInterval: null,
+    seenWeightPercent: seenWeight(state),
     harmedRequests,
     harmBudget: budget,
     harmBudgetLeft: Math.max(0, budget - harmedRequests),
   };
+}
+
+/** Halvings for the interval in a verdict: 1e-6, finer than anyone reads. */
+const interval = { confidence: 0.95, halvings: 21 };
+
+/** Bounds of the excess error rate from everything logged; costs milliseconds, so it is left to final verdicts. */
+export function excessIntervalOf(state: JudgeState, policy: AnalysisPolicy): ExcessBounds {
+  const history = policy.history;
+  const prior = priorOf(history?.invocations ?? 0, history?.errors ?? 0);
+  const blocks = loggedBlocks(state.evidence);
+  return excessBounds(blocks, prior, history?.dispersion ?? 1, interval.confidence, interval.halvings);
 }
 
 /** The stable version's error rate, steadied by its history as the bets are. */
@@ -73,7 +89,12 @@ function metricNumbers(state: JudgeState, policy: AnalysisPolicy): MetricNumbers
 }
 
 function versionNumbers(invocations: number, errors: number): VersionNumbers {
-  return { invocations, errors, errorRate: rate(errors, invocations) };
+  return { invocations, errors, errorRate: rate(errors, invocations), interval: rateInterval(errors, invocations) };
+}
+
+function seenWeight(state: JudgeState): number | null {
+  const share = rate(state.split.canaryCount, state.split.canaryCount + state.split.stableCount);
+  return share === null ? null : share * 100;
 }
 
 function rate(bad: number, count: number): number | null {

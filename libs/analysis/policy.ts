@@ -1,3 +1,5 @@
+import type { SplitPolicy } from './split.js';
+
 /**
  * How the judge decides. A plain JSON value: it is stored with the deployment, so that a verdict can be replayed.
  * Rates are fractions (0.01 is 1 %), times are milliseconds, weights are percent.
@@ -48,6 +50,8 @@ export interface AnalysisPolicy {
   readonly bake: BakePolicy;
   /** Comparison with the stable version's own history, for functions too quiet to compare two versions. */
   readonly historyTest: { readonly enabled: boolean; readonly belowRequestsPerSecond: number; readonly share: number };
+  /** Whether the alias splits traffic as configured; a mismatch stops the analysis. */
+  readonly measuredSplit: SplitPolicy;
   /** What is known about the stable version from before the rollout; null when nothing is. */
   readonly history: BaselineHistory | null;
 }
@@ -89,6 +93,8 @@ export interface BaselineHistory {
   readonly requestsPerSecond: number;
   /** How clumped errors come, `dispersion()`; 1 means independently. */
   readonly dispersion: number;
+  /** The same for slow requests; 1 when absent. */
+  readonly latencyDispersion?: number;
   /** Frozen p50, p90 and p99 of warm durations, milliseconds; empty when there is no latency to compare. */
   readonly latencyThresholdsMs: readonly number[];
 }
@@ -130,6 +136,7 @@ export const defaultPolicy: AnalysisPolicy = {
   },
   bake: { bakeMs: 5 * minute, maximumBakeMs: 15 * minute, minimumWeightPercent: 50, maximumWeightPercent: 95 },
   historyTest: { enabled: true, belowRequestsPerSecond: 0.5, share: 0.3 },
+  measuredSplit: { enabled: true, falseAlarmOdds: 0.001, oddsFactor: 2, minimumPoints: 1 },
   history: null,
 };
 

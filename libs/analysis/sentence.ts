@@ -17,6 +17,8 @@ export function sentenceOf(decision: Decision, numbers: VerdictNumbers): string 
       return leading ? `suspicious but not proven: ${rise(leading)}` : 'suspicious but not proven';
     case 'stable_unhealthy':
       return `the stable version itself is failing more than its history allows: ${comparison(numbers)}`;
+    case 'split_mismatch':
+      return `the alias sends ${points(numbers.seenWeightPercent)} of the requests to the canary instead of ${points(numbers.weightPercent)}; the comparison is stopped`;
     case 'no_data':
       return numbers.canary.invocations === 0
         ? `no invocation of the canary was seen in ${duration(numbers.watchedMs)}`
@@ -51,6 +53,10 @@ function excluded(numbers: VerdictNumbers): string {
   const upper = numbers.excessInterval?.upper;
   if (typeof upper === 'number') return `an excess above ${percent(Math.max(0, upper))} is excluded at 95 %`;
   return `a rise beyond the margin is excluded at ${percent(1 - 1 / Math.max(1, numbers.advanceE), 2)}`;
+}
+
+function points(weightPercent: number | null): string {
+  return weightPercent === null ? 'none' : percent(weightPercent / 100);
 }
 
 function odds(pValue: number): string {

@@ -21,6 +21,7 @@ export type VerdictReason =
   | 'gathering'
   | 'suspicious'
   | 'stable_unhealthy'
+  | 'split_mismatch'
   | 'no_data'
   | 'deadline';
 
@@ -31,6 +32,8 @@ export interface VersionNumbers {
   readonly errors: number;
   /** Fraction of invocations that went wrong; null without invocations. */
   readonly errorRate: number | null;
+  /** 95 % interval of that rate, valid at every look. */
+  readonly interval: { readonly lower: number; readonly upper: number };
 }
 
 export interface MetricNumbers {
@@ -68,6 +71,8 @@ export interface VerdictNumbers {
   readonly metrics: readonly MetricNumbers[];
   /** 95 % one-sided bounds of the excess error rate, valid at every look; present once a verdict is reached. */
   readonly excessInterval: { readonly lower: number; readonly upper: number | null } | null;
+  /** Share of requests seen at the canary at the present weight, percent; null without any. */
+  readonly seenWeightPercent: number | null;
   /** Requests that would not have failed on the stable version, estimated. */
   readonly harmedRequests: number;
   readonly harmBudget: number;
