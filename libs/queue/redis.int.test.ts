@@ -1,0 +1,172 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { type Logger, silentLogger, systemClock } from '#runtime';
+import { claimRedis, describeWithRedis } from '../../test/world/redis.js';
+import { type RedisServer, startRedisServer } from '../../test/world/redis-server.js';
+import { describeWakeQueue, Mailbox, openRaw, until, untilConnected, untilEmpty } from './wake-queue.contract.js';
+import { createWakeQueue } from './wake-queue.js';
+import { startWakeWorker } from './wake-worker.js';
+
+const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
+
+describeWithRedis('wake-ups on Redis', () => {
+  const claimed: ReturnType<typeof claimRedis>[] = [];
+  afterAll(() => Promise.all(claimed.map((redis) => redis.clear())));
+
+  describeWakeQueue(async () => {
+    const redis = claimRedis();
+    claimed.push(redis);
+    return { redisUrl: redis.url, databaseUrl: NO_DATABASE, prefix: redis.prefix };
+  });
+});
+
+describeWithRedis('a Redis that misbehaves', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-queue-'));
+  const servers: RedisServer[] = [];
+
+  afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  async function start(flags: readonly string[] = []): Promise<RedisServer> {
+    const server = await startRedisServer(folder, flags);
+    servers.push(server);
+    return server;
+  }
+
+  const optionsFor = (redisUrl: string, logger: Logger = silentLogger) => ({
+    redisUrl,
+    databaseUrl: NO_DATABASE,
+    logger,
+  });
+
+  it('is no reason to wait: while it is down at the start, adds are refused at once and work as soon as it is up', async () => {
+    const probe = await start();
+    const port = new URL(probe.url).port;
+    await probe.close();
+    const queue = await createWakeQueue(optionsFor(probe.url));
+    const begin = systemClock.monotonic();
+    await expect(queue.add({ deploymentId: 'early', sequence: 1, delayMs: 0 })).rejects.toThrow();
+    expect(systemClock.monotonic() - begin).toBeLessThan(500);
+    await start(['--port', port]);
+    await untilConnected(queue);
+    await queue.add({ deploymentId: 'early', sequence: 1, delayMs: 0 });
+    await queue.close();
+  });
+
+  it('is given up on within two seconds when it is frozen', async () => {
+    const server = await start();
+    const queue = await createWakeQueue(optionsFor(server.url));
+    await untilConnected(queue);
+    process.kill(server.pid, 'SIGSTOP');
+    const begin = systemClock.monotonic();
+    await expect(queue.add({ deploymentId: 'frozen', sequence: 1, delayMs: 0 })).rejects.toThrow();
+    expect(systemClock.monotonic() - begin).toBeLessThan(2_300);
+    process.kill(server.pid, 'SIGCONT');
+    await untilConnected(queue);
+    await queue.close();
+  });
+
+  it('may be wiped: the worker goes on with what is armed afterwards', async () => {
+    const server = await start();
+    const options = optionsFor(server.url);
+    const queue = await createWakeQueue(options);
+    await untilConnected(queue);
+    const seen = new Mailbox<number>();
+    const worker = await startWakeWorker({
+      ...options,
+      concurrency: 2,
+      handle: async (wake) => seen.put(wake.sequence),
+    });
+    await queue.add({ deploymentId: 'lost', sequence: 1, delayMs: 60_000 });
+    const admin = new Redis(server.url);
+    await admin.flushall();
+    admin.disconnect();
+    await queue.add({ deploymentId: 'kept', sequence: 2, delayMs: 0 });
+    expect(await seen.next()).toBe(2);
+    await worker.close(3_000);
+    await queue.close();
+  });
+
+  it('may be killed and come back empty: producer and worker reconnect by themselves', async () => {
+    const server = await start();
+    const options = optionsFor(server.url);
+    const queue = await createWakeQueue(options);
+    await untilConnected(queue);
+    const seen = new Mailbox<number>();
+    const worker = await startWakeWorker({
+      ...options,
+      concurrency: 2,
+      handle: async (wake) => seen.put(wake.sequence),
+    });
+    await queue.add({ deploymentId: 'before', sequence: 1, delayMs: 0 });
+    expect(await seen.next()).toBe(1);
+    process.kill(server.pid, 'SIGKILL');
+    await server.close();
+    await start(['--port', new URL(server.url).port]);
+    await until(() =>
+      queue.add({ deploymentId: 'after', sequence: 2, delayMs: 0 }).then(
+        () => true,
+        () => false,
+      ),
+    );
+    expect(await seen.next()).toBe(2);
+    await worker.close(3_000);
+    await queue.close();
+  });
+
+  it('is denounced loudly when it is set to evict keys', async () => {
+    const server = await start(['--maxmemory-policy', 'allkeys-lru']);
+    const said = new Mailbox<string>();
+    const logger: Logger = { ...silentLogger, error: (_facts, sentence) => said.put(sentence) };
+    const queue = await createWakeQueue(optionsFor(server.url, logger));
+    expect(await said.next()).toContain('noeviction');
+    await queue.close();
+  });
+
+  it('holds a job whose data is not JSON: other wake-ups go on', async () => {
+    const server = await start();
+    const options = optionsFor(server.url);
+    const raw = await openRaw(options);
+    await raw.add('wake', { deploymentId: 'torn', sequence: 1 }, { jobId: 'torn-1' });
+    const admin = new Redis(server.url);
+    await admin.hset('{sluice}:wakes:torn-1', 'data', '{"deploymentId":');
+    const queue = await createWakeQueue(options);
+    await untilConnected(queue);
+    const seen = new Mailbox<string>();
+    const worker = await startWakeWorker({
+      ...options,
+      concurrency: 1,
+      handle: async (wake) => seen.put(wake.deploymentId),
+    });
+    await queue.add({ deploymentId: 'whole', sequence: 1, delayMs: 0 });
+    expect(await seen.next()).toBe('whole');
+    await worker.close(3_000);
+    await raw.close();
+    await queue.close();
+    admin.disconnect();
+  });
+
+  it('may be a cluster: every key of the queue lies in one slot', async () => {
+    const server = await start(['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${servers.length}.conf`]);
+    const admin = new Redis(server.url);
+    await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await until(async () => String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+    const options = optionsFor(`${server.url},${server.url}`);
+    const queue = await createWakeQueue(options);
+    await untilConnected(queue);
+    const seen = new Mailbox<number>();
+    const worker = await startWakeWorker({
+      ...options,
+      concurrency: 2,
+      handle: async (wake) => seen.put(wake.sequence),
+    });
+    await queue.add({ deploymentId: 'clustered', sequence: 5, delayMs: 20 });
+    expect(await seen.next()).toBe(5);
+    await untilEmpty(queue);
+    await worker.close(3_000);
+    await queue.close();
+    admin.disconnect();
+  });
+});

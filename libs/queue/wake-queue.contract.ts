@@ -1,0 +1,239 @@
+import { Queue } from 'bullmq';
+import { silentLogger, systemClock } from '#runtime';
+import { bullConnection, chooseEngine, type QueueOptions } from './engine.js';
+import { QUEUE_NAME, type Wake } from './wake.js';
+import { createWakeQueue, type WakeQueue } from './wake-queue.js';
+import { startWakeWorker, type WakeHandled, type WakeWorker } from './wake-worker.js';
+
+/** What a wake queue promises on every engine. Each engine's suite calls this with its own connection. */
+export function describeWakeQueue(connect: () => Promise<Omit<QueueOptions, 'logger'>>): void {
+  let options: QueueOptions;
+  let queue: WakeQueue;
+  const workers: WakeWorker[] = [];
+
+  beforeEach(async () => {
+    options = { ...(await connect()), logger: silentLogger };
+    queue = await createWakeQueue(options);
+    await untilConnected(queue);
+  });
+
+  afterEach(async () => {
+    await Promise.all(workers.splice(0).map((worker) => worker.close(3_000)));
+    await queue.close();
+  });
+
+  async function take(handle: (wake: Wake, signal: AbortSignal) => Promise<WakeHandled | undefined>, concurrency = 4) {
+    const worker = await startWakeWorker({ ...options, concurrency, handle });
+    workers.push(worker);
+    return worker;
+  }
+
+  it('delivers a wake-up with its deployment and sequence', async () => {
+    const seen = new Mailbox<Wake>();
+    await take(async (wake) => seen.put(wake));
+    await queue.add({ deploymentId: 'deployment-a', sequence: 7, delayMs: 0 });
+    expect(await seen.next()).toEqual({ deploymentId: 'deployment-a', sequence: 7 });
+  });
+
+  it('keeps the same wake-up once when it is armed twice', async () => {
+    const wake = { deploymentId: 'twice', sequence: 1, delayMs: 60_000 };
+    await queue.add(wake);
+    await queue.add(wake);
+    expect((await queue.counts()).delayed).toBe(1);
+  });
+
+  it('takes a wake-up again after it was delivered, because a finished one leaves nothing behind', async () => {
+    const seen = new Mailbox<Wake>();
+    await take(async (wake) => seen.put(wake));
+    for (let round = 0; round < 3; round++) {
+      await queue.add({ deploymentId: 'round', sequence: 4, delayMs: 0 });
+      expect((await seen.next()).sequence).toBe(4);
+      await untilEmpty(queue);
+    }
+  });
+
+  it('delivers a delayed wake-up after its delay, not before', async () => {
+    const seen = new Mailbox<number>();
+    await take(async () => seen.put(systemClock.monotonic()));
+    const start = systemClock.monotonic();
+    await queue.add({ deploymentId: 'later', sequence: 1, delayMs: 300 });
+    // Engines round to whole milliseconds and read another clock than this one.
+    expect((await seen.next()) - start).toBeGreaterThanOrEqual(290);
+  });
+
+  it('brings the same sequence again when the handler asks for it', async () => {
+    const seen = new Mailbox<Wake>();
+    let calls = 0;
+    await take(async (wake) => {
+      seen.put(wake);
+      calls += 1;
+      return calls < 3 ? { again: { delayMs: 20 } } : undefined;
+    });
+    await queue.add({ deploymentId: 'again', sequence: 2, delayMs: 0 });
+    for (let call = 0; call < 3; call++) expect(await seen.next()).toEqual({ deploymentId: 'again', sequence: 2 });
+    await untilEmpty(queue);
+  });
+
+  it('goes on with other wake-ups when a handler throws', async () => {
+    const seen = new Mailbox<string>();
+    await take(async (wake) => {
+      if (wake.deploymentId === 'bad') throw new Error('This handler always fails.');
+      seen.put(wake.deploymentId);
+    }, 1);
+    await queue.add({ deploymentId: 'bad', sequence: 1, delayMs: 0 });
+    await queue.add({ deploymentId: 'good', sequence: 1, delayMs: 0 });
+    expect(await seen.next()).toBe('good');
+    await untilEmpty(queue);
+  });
+
+  it('puts a rollback at the head of the line', async () => {
+    const seen = new Mailbox<string>();
+    const gate = new Gate();
+    await take(async (wake) => {
+      seen.put(wake.deploymentId);
+      if (wake.deploymentId === 'first') await gate.opened;
+    }, 1);
+    await queue.add({ deploymentId: 'first', sequence: 1, delayMs: 0 });
+    expect(await seen.next()).toBe('first');
+    for (const name of ['b', 'c', 'd']) await queue.add({ deploymentId: name, sequence: 1, delayMs: 0 });
+    await queue.add({ deploymentId: 'urgent', sequence: 1, delayMs: 0, lane: 'rollback' });
+    gate.open();
+    expect([await seen.next(), await seen.next(), await seen.next(), await seen.next()]).toEqual([
+      'urgent',
+      'b',
+      'c',
+      'd',
+    ]);
+  });
+
+  it('drops a wake-up that cannot be read and takes the next one', async () => {
+    const raw = await openRaw(options);
+    const seen = new Mailbox<Wake>();
+    await raw.add('wake', { deploymentId: 42 }, { removeOnComplete: true, removeOnFail: true });
+    await raw.add('something from another release', 'not even an object', {
+      removeOnComplete: true,
+      removeOnFail: true,
+    });
+    await take(async (wake) => seen.put(wake), 1);
+    await queue.add({ deploymentId: 'readable', sequence: 3, delayMs: 0 });
+    expect(await seen.next()).toEqual({ deploymentId: 'readable', sequence: 3 });
+    await untilEmpty(queue);
+    await raw.close();
+  });
+
+  it('refuses a wake-up whose id the engine could not hold', async () => {
+    await expect(queue.add({ deploymentId: 'with:colon', sequence: 1, delayMs: 0 })).rejects.toThrow();
+  });
+
+  it('finishes what is in hand before a worker closes', async () => {
+    const started = new Gate();
+    const finish = new Gate();
+    let finished = false;
+    const worker = await take(async () => {
+      started.open();
+      await finish.opened;
+      finished = true;
+    });
+    await queue.add({ deploymentId: 'in-hand', sequence: 1, delayMs: 0 });
+    await started.opened;
+    const closing = worker.close(10_000);
+    finish.open();
+    await closing;
+    expect(finished).toBe(true);
+  });
+
+  it('aborts what does not finish, and closes by its deadline', async () => {
+    const started = new Gate();
+    const aborted = new Gate();
+    const worker = await take(async (_wake, signal) => {
+      started.open();
+      signal.addEventListener('abort', () => aborted.open());
+      await aborted.opened;
+    });
+    await queue.add({ deploymentId: 'stuck', sequence: 1, delayMs: 0 });
+    await started.opened;
+    const start = systemClock.monotonic();
+    await worker.close(1_500);
+    expect(aborted.isOpen).toBe(true);
+    expect(systemClock.monotonic() - start).toBeLessThan(1_700);
+  });
+
+  it('leaves wake-ups in the queue when a worker closes, for the next worker', async () => {
+    const first = await take(async () => undefined);
+    await first.close(3_000);
+    await queue.add({ deploymentId: 'left', sequence: 1, delayMs: 0 });
+    const seen = new Mailbox<Wake>();
+    await take(async (wake) => seen.put(wake));
+    expect((await seen.next()).deploymentId).toBe('left');
+  });
+
+  it('answers a ping', async () => {
+    expect((await queue.ping()).engine).toBe(queue.engine);
+  });
+}
+
+/** Resolves with each thing put into it, in order; a test that waits for too few fails by Jest's own timeout. */
+export class Mailbox<T> {
+  private readonly kept: T[] = [];
+  private readonly asked: ((thing: T) => void)[] = [];
+
+  put(thing: T): undefined {
+    const asker = this.asked.shift();
+    if (asker) asker(thing);
+    else this.kept.push(thing);
+  }
+
+  next(): Promise<T> {
+    if (this.kept.length > 0) return Promise.resolve(this.kept.shift() as T);
+    return new Promise((resolve) => this.asked.push(resolve));
+  }
+}
+
+/** A door that a test opens once. */
+export class Gate {
+  isOpen = false;
+  private release: () => void = () => undefined;
+  readonly opened = new Promise<void>((resolve) => {
+    this.release = resolve;
+  });
+
+  open(): void {
+    this.isOpen = true;
+    this.release();
+  }
+}
+
+/** The queue opens in the background; its promise to callers is only that it never makes them wait. */
+export async function untilConnected(queue: WakeQueue): Promise<void> {
+  await until(() =>
+    queue.ping().then(
+      () => true,
+      () => false,
+    ),
+  );
+}
+
+export async function untilEmpty(queue: WakeQueue): Promise<void> {
+  await until(async () => {
+    const { waiting, active, delayed } = await queue.counts();
+    return waiting + active + delayed === 0;
+  });
+}
+
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await systemClock.sleep(10);
+}
+
+/** BullMQ itself, for jobs that Sluice would never add. */
+export async function openRaw(options: QueueOptions): Promise<Queue> {
+  const { options: base, backend } = bullConnection(chooseEngine(options), 'worker');
+  const queue = new Queue(QUEUE_NAME, base as never, backend as never);
+  await queue.waitUntilReady();
+  const connection = 'options' in base.connection ? base.connection : undefined;
+  const close = queue.close.bind(queue);
+  queue.close = async () => {
+    await close();
+    connection?.disconnect();
+  };
+  return queue;
+}
