@@ -107,7 +107,12 @@ export interface AcceptInput {
 
 /** `replayed`: the same key with the same body was accepted before. */
 export type AcceptResult =
-  | { readonly kind: 'accepted'; readonly deploymentId: string; readonly sequence: number; readonly superseded: readonly string[] }
+  | {
+      readonly kind: 'accepted';
+      readonly deploymentId: string;
+      readonly sequence: number;
+      readonly superseded: readonly string[];
+    }
   | { readonly kind: 'replayed'; readonly deploymentId: string }
   | { readonly kind: 'idempotency_conflict'; readonly deploymentId: string }
   | { readonly kind: 'target_busy'; readonly activeDeploymentId: string };

@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import type { ArtifactRow } from './api.js';
+import type { Database } from './database.js';
+import type { Artifact } from './generated/client.js';
+
+export interface ArtifactInput {
+  readonly kind: ArtifactRow['kind'];
+  readonly sha256: string | undefined;
+  readonly storage: ArtifactRow['storage'];
+}
+
+/** How many chunks one read brings into memory at once. */
+const CHUNKS_PER_READ = 4;
+
+/** Artifacts and their bytes. An artifact without `completedAt` is an upload that has not ended, or never will. */
+export function artifactRows({ prisma, pool }: Database) {
+  return {
+    async find(projectId: string, kind: ArtifactRow['kind'], sha256: string): Promise<ArtifactRow | undefined> {
+      const row = await prisma.artifact.findUnique({ where: { projectId_kind_sha256: { projectId, kind, sha256 } } });
+      return row?.completedAt ? read(row) : undefined;
+    },
+    async get(projectId: string, id: string): Promise<ArtifactRow | undefined> {
+      const row = await prisma.artifact.findFirst({ where: { id, projectId } });
+      return row?.completedAt ? read(row) : undefined;
+    },
+    /** Begins an upload (no digest yet) or records a reference. */
+    async create(projectId: string, input: ArtifactInput): Promise<ArtifactRow> {
+      const row = await prisma.artifact.create({
+        data: {
+          id: randomUUID(),
+          projectId,
+          kind: input.kind,
+          sha256: input.sha256 ?? null,
+          storage: input.storage as object,
+        },
+      });
+      return read(row);
+    },
+    async appendChunk(artifactId: string, position: number, bytes: Uint8Array): Promise<void> {
+      await pool.query('INSERT INTO artifact_chunks (artifact_id, position, bytes) VALUES ($1, $2, $3)', [
+        artifactId,
+        position,
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+      ]);
+    },
+    /**
+     * Ends an upload under its digest. When the same bytes are there already (also: finished in the same instant), the
+     * upload is dropped and the one that was there comes back.
+     */
+    async complete(artifactId: string, sha256: string, sizeBytes: number): Promise<ArtifactRow> {
+      const { rows } = await pool
+        .query<{ id: string }>(
+          `UPDATE artifacts a SET sha256 = $2, size_bytes = $3, completed_at = clock_timestamp()
+         WHERE a.id = $1 AND NOT EXISTS (
+           SELECT FROM artifacts o WHERE o.project_id = a.project_id AND o.kind = a.kind AND o.sha256 = $2)
+         RETURNING a.id`,
+          [artifactId, sha256, sizeBytes],
+        )
+        .catch((error: { code?: string }) => {
+          if (error.code === '23505') return { rows: [] as { id: string }[] };
+          throw error;
+        });
+      if (rows[0]) return read(await prisma.artifact.findUniqueOrThrow({ where: { id: artifactId } }));
+      const own = await prisma.artifact.findUniqueOrThrow({ where: { id: artifactId } });
+      const known = await prisma.artifact.findUniqueOrThrow({
+        where: { projectId_kind_sha256: { projectId: own.projectId, kind: own.kind, sha256 } },
+      });
+      await prisma.artifact.delete({ where: { id: artifactId } });
+      return read(known);
+    },
+    /** Drops an upload that failed. A completed artifact stays. */
+    async discard(artifactId: string): Promise<void> {
+      await prisma.artifact.deleteMany({ where: { id: artifactId, completedAt: null } });
+    },
+    async *readChunks(artifactId: string): AsyncIterable<Uint8Array> {
+      for (let after = -1; ; ) {
+        const { rows } = await pool.query<{ position: number; bytes: Buffer }>(
+          `SELECT position, bytes FROM artifact_chunks WHERE artifact_id = $1 AND position > $2
+           ORDER BY position LIMIT $3`,
+          [artifactId, after, CHUNKS_PER_READ],
+        );
+        for (const row of rows) yield row.bytes;
+        const last = rows.at(-1);
+        if (!last) return;
+        after = last.position;
+      }
+    },
+  };
+}
+
+function read(row: Artifact): ArtifactRow {
+  return {
+    id: row.id,
+    projectId: row.projectId,
+    kind: row.kind as ArtifactRow['kind'],
+    sha256: row.sha256 ?? undefined,
+    sizeBytes: Number(row.sizeBytes),
+    storage: row.storage as ArtifactRow['storage'],
+    completedAt: row.completedAt?.getTime(),
+    createdAt: row.createdAt.getTime(),
+  };
+}

@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import { beginRestore, nextWakeAt, queuedState, type RolloutState, transition } from '#rollout';
+import type { AcceptInput, AcceptResult, DeploymentRow, RestoreInput } from '../api.js';
+import { type Database, type Executor, inTransaction } from '../database.js';
+import { recordEvent } from './record.js';
+import { chainHash, project, type RawRow, ROW_COLUMNS, ROW_SOURCE, readRow } from './row.js';
+
+/**
+ * One statement: the idempotency row, the deployment and its first event, or none of them. With a key that is known
+ * nothing is inserted and the known deployment comes back.
+ */
+const ACCEPT = `
+WITH known AS (
+  SELECT deployment_id, request_hash FROM idempotency_keys WHERE project_id = $2 AND key = $12
+), key AS (
+  INSERT INTO idempotency_keys (project_id, key, request_hash, deployment_id)
+  SELECT $2, $12, $13, $1 WHERE $12::text IS NOT NULL AND NOT EXISTS (SELECT FROM known)
+  ON CONFLICT DO NOTHING RETURNING deployment_id
+), deployment AS (
+  INSERT INTO deployments (id, project_id, target_id, artifact_id, kind, phase, sequence, state, request, requested_by,
+    canary_version, rollback_version, stable_version, revision_id, next_at, last_hash)
+  SELECT $1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $14, $15, $15, $16, clock_timestamp(), $10
+  WHERE $12::text IS NULL OR EXISTS (SELECT FROM key)
+  RETURNING id, project_id
+), event AS (
+  INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
+  SELECT id, 1, project_id, 'Accepted', $11, $9, $10 FROM deployment
+)
+SELECT (SELECT id FROM deployment) AS inserted, (SELECT deployment_id FROM known) AS known_id,
+  (SELECT request_hash FROM known) AS known_hash`;
+
+interface Insert {
+  readonly id: string;
+  readonly projectId: string;
+  readonly targetId: string;
+  readonly artifactId: string | undefined;
+  readonly kind: 'rollout' | 'restore';
+  readonly state: RolloutState;
+  readonly request: object;
+  readonly requestedBy: string;
+  readonly idempotency: AcceptInput['idempotency'];
+  readonly at: number;
+}
+
+type Inserted = Extract<AcceptResult, { kind: 'accepted' | 'replayed' | 'idempotency_conflict' }>;
+
+async function insert(executor: Executor, input: Insert): Promise<Inserted> {
+  const event = { type: 'Accepted', at: input.at, by: input.requestedBy };
+  const columns = project(input.state);
+  const values = [
+    input.id,
+    input.projectId,
+    input.targetId,
+    input.artifactId ?? null,
+    input.kind,
+    input.state.phase,
+    JSON.stringify(input.state),
+    JSON.stringify(input.request),
+    input.requestedBy,
+    chainHash('', 1, event),
+    JSON.stringify(event),
+    input.idempotency?.key ?? null,
+    input.idempotency?.requestHash ?? null,
+    columns.canaryVersion,
+    columns.rollbackVersion,
+    columns.revisionId,
+  ];
+  // The second try sees the row of whoever held the key in the same instant.
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    const { rows } = await executor.query<{
+      inserted: string | null;
+      known_id: string | null;
+      known_hash: string | null;
+    }>(ACCEPT, values);
+    const row = rows[0];
+    if (row?.inserted) return { kind: 'accepted', deploymentId: input.id, sequence: 1, superseded: [] };
+    if (row?.known_id) {
+      const same = row.known_hash === input.idempotency?.requestHash;
+      return { kind: same ? 'replayed' : 'idempotency_conflict', deploymentId: row.known_id };
+    }
+  }
+  throw new Error('An idempotency key vanished between two looks.');
+}
+
+/** Accepts a rollout. With the policy `queue` this is one statement; the other policies must see the line first. */
+export async function acceptRollout(database: Database, input: AcceptInput, at: number): Promise<AcceptResult> {
+  const { plan, policy, ...rest } = input;
+  const wanted: Insert = { ...rest, id: randomUUID(), kind: 'rollout', state: queuedState(plan, at), at };
+  if (policy === 'queue') return insert(database.pool, wanted);
+  return inTransaction(database.pool, async (client) => {
+    await lockTarget(client, input.targetId);
+    const line = await readLine(client, input.targetId);
+    if (policy === 'refuse' && line[0] && !(await isReplay(client, input))) {
+      return { kind: 'target_busy', activeDeploymentId: line[0].id };
+    }
+    const accepted = await insert(client, wanted);
+    if (accepted.kind !== 'accepted') return accepted;
+    const waiting = policy === 'supersede' ? line.filter((row) => row.phase === 'queued') : [];
+    for (const row of waiting)
+      await supersede(client, row, accepted.deploymentId, 'A newer deployment took its place.', wanted);
+    return { ...accepted, superseded: waiting.map((row) => row.id) };
+  });
+}
+
+/**
+ * Accepts a restore: never queued. Whatever is active on the target ends in the same transaction and hands over its
+ * token and its writes under way; what waits in line is superseded, because it was meant for another state of affairs.
+ */
+export async function acceptRestore(database: Database, input: RestoreInput, at: number): Promise<AcceptResult> {
+  return inTransaction(database.pool, async (client) => {
+    await lockTarget(client, input.targetId);
+    const line = await readLine(client, input.targetId);
+    const active = line.find((row) => row.phase !== 'queued');
+    const wanted = toInsert(input, active, at);
+    if (await isReplay(client, input)) return insert(client, wanted);
+    for (const row of line)
+      await supersede(client, row, wanted.id, `Version ${input.version} is put back instead.`, wanted);
+    const accepted = await insert(client, wanted);
+    return accepted.kind === 'accepted' ? { ...accepted, superseded: line.map((row) => row.id) } : accepted;
+  });
+}
+
+function toInsert(input: RestoreInput, active: DeploymentRow | undefined, at: number): Insert {
+  const { version, ...rest } = input;
+  const state = beginRestore(version, active?.state, at);
+  return { ...rest, id: randomUUID(), artifactId: undefined, kind: 'restore', state, at };
+}
+
+/** Accepts on one target are taken one after the other where the policy depends on what is already there. */
+async function lockTarget(client: pg.PoolClient, targetId: string): Promise<void> {
+  await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [targetId]);
+}
+
+async function readLine(client: pg.PoolClient, targetId: string): Promise<DeploymentRow[]> {
+  const { rows } = await client.query<RawRow>(
+    `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.target_id = $1 AND d.ended_at IS NULL
+     ORDER BY (d.phase = 'queued'), d.created_at, d.id FOR UPDATE OF d`,
+    [targetId],
+  );
+  return rows.map(readRow);
+}
+
+async function isReplay(
+  client: pg.PoolClient,
+  input: Pick<AcceptInput, 'projectId' | 'idempotency'>,
+): Promise<boolean> {
+  if (!input.idempotency) return false;
+  const { rowCount } = await client.query('SELECT FROM idempotency_keys WHERE project_id = $1 AND key = $2', [
+    input.projectId,
+    input.idempotency.key,
+  ]);
+  return (rowCount ?? 0) > 0;
+}
+
+async function supersede(
+  client: pg.PoolClient,
+  row: DeploymentRow,
+  deploymentId: string,
+  why: string,
+  by: { requestedBy: string; at: number },
+): Promise<void> {
+  const event = { type: 'SupersedeRequested' as const, at: by.at, by: by.requestedBy, deploymentId, why };
+  const next = transition(row.state, event);
+  if (next.kind !== 'moved') return;
+  await recordEvent(client, row, event, next.state, { actor: by.requestedBy, nextAt: nextWakeAt(next.state, by.at) });
+}

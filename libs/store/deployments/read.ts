@@ -1,0 +1,74 @@
+import type { DeploymentFilter, DeploymentRow, PageCursor } from '../api.js';
+import type { Executor } from '../database.js';
+import { type RawRow, ROW_COLUMNS, ROW_SOURCE, readRow } from './row.js';
+
+/** `undefined` when there is none in this project; the id must be a UUID. */
+export async function getDeployment(
+  executor: Executor,
+  projectId: string,
+  id: string,
+): Promise<DeploymentRow | undefined> {
+  const { rows } = await executor.query<RawRow>(
+    `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = $1 AND d.project_id = $2`,
+    [id, projectId],
+  );
+  return rows[0] && readRow(rows[0]);
+}
+
+/** For the worker, which acts for every project. */
+export async function loadDeployment(executor: Executor, id: string): Promise<DeploymentRow | undefined> {
+  const { rows } = await executor.query<RawRow>(`SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = $1`, [id]);
+  return rows[0] && readRow(rows[0]);
+}
+
+/** The one deployment that is neither ended nor queued. */
+export async function activeOn(executor: Executor, targetId: string): Promise<DeploymentRow | undefined> {
+  const { rows } = await executor.query<RawRow>(
+    `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.target_id = $1 AND d.ended_at IS NULL AND d.phase <> 'queued'`,
+    [targetId],
+  );
+  return rows[0] && readRow(rows[0]);
+}
+
+/** Newest first, keyset paging. A row that cannot be read is left out of the page rather than hiding the others. */
+export async function listDeployments(
+  executor: Executor,
+  projectId: string,
+  filter: DeploymentFilter,
+  limit: number,
+  cursor: PageCursor | undefined,
+): Promise<DeploymentRow[]> {
+  const { rows } = await executor.query<RawRow>(
+    `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE}
+     WHERE d.project_id = $1
+       AND ($2::uuid IS NULL OR d.target_id = $2)
+       AND ($3::text[] IS NULL OR d.phase = ANY($3))
+       AND (NOT $4 OR (d.ended_at IS NULL AND d.phase <> 'queued'))
+       AND ($5::float8 IS NULL OR (d.created_at, d.id) < (to_timestamp($5 / 1000), $6::uuid))
+     ORDER BY d.created_at DESC, d.id DESC LIMIT $7`,
+    [
+      projectId,
+      filter.targetId ?? null,
+      filter.phases ?? null,
+      filter.active ?? false,
+      cursor?.createdAt ?? null,
+      cursor?.id ?? null,
+      limit,
+    ],
+  );
+  return rows.flatMap((row) => {
+    try {
+      return [readRow(row)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Milliseconds of database time. */
+export async function databaseTime(executor: Executor): Promise<number> {
+  const { rows } = await executor.query<{ now: number }>(
+    'SELECT round(extract(epoch FROM clock_timestamp()) * 1000)::float8 AS now',
+  );
+  return rows[0]?.now ?? 0;
+}

@@ -1,0 +1,180 @@
+import { isEnd, type RolloutEvent, type RolloutState } from '#rollout';
+import type { DeploymentRow, EvidenceRecord, RecordResult } from '../api.js';
+import { type Executor, isUniqueViolation } from '../database.js';
+import { chainHash, project } from './row.js';
+
+export interface RecordOptions {
+  readonly actor: string;
+  /** When to look again, in milliseconds of database time; `undefined`: only a person wakes it. */
+  readonly nextAt: number | undefined;
+  /** For a claim: how long the holder may act before somebody takes over. */
+  readonly leaseMs?: number;
+  readonly evidence?: EvidenceRecord;
+}
+
+/**
+ * One statement: compare-and-swap of the row, its event, and what hangs on it: the function lock is given up with the
+ * version published or the end, and an end wakes the oldest deployment waiting for the target (and those waiting for
+ * `$LATEST`). `$2` is the sequence that was seen; a row that has moved on makes the whole statement do nothing.
+ */
+const RECORD = `
+WITH moved AS (
+  UPDATE deployments SET
+    phase = $3, state = $4, sequence = sequence + 1, stable_version = $5, canary_version = $6, rollback_version = $7,
+    revision_id = $8, weight_percent = $9,
+    next_at = CASE WHEN $11::float8 IS NOT NULL THEN clock_timestamp() + $11 * interval '1 millisecond'
+                   ELSE to_timestamp($10::float8 / 1000) END,
+    lease_until = clock_timestamp() + $11 * interval '1 millisecond',
+    evidence = COALESCE($12, evidence), last_hash = $13, updated_at = clock_timestamp(),
+    ended_at = CASE WHEN $14 THEN clock_timestamp() END
+  WHERE id = $1 AND sequence = $2 AND ($11::float8 IS NULL OR lease_until IS NULL OR lease_until <= clock_timestamp())
+  RETURNING id, project_id, target_id, sequence
+), event AS (
+  INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
+  SELECT id, sequence, project_id, $15, $16, $17, $13 FROM moved
+), unlocked AS (
+  DELETE FROM function_locks WHERE deployment_id = $1 AND $18 AND EXISTS (SELECT FROM moved)
+  RETURNING account_id, region, function_name
+), woken AS (
+  UPDATE deployments SET next_at = clock_timestamp() WHERE id IN (
+    SELECT DISTINCT ON (d.target_id) d.id FROM deployments d JOIN targets t ON t.id = d.target_id
+    WHERE d.phase = 'queued' AND d.id <> $1 AND (
+      ($14 AND d.target_id = (SELECT target_id FROM moved))
+      OR (t.account_id, t.region, t.function_name) IN (SELECT account_id, region, function_name FROM unlocked))
+    ORDER BY d.target_id, d.created_at, d.id)
+  RETURNING id, sequence
+), provenance AS (
+  INSERT INTO versions (account_id, region, function_name, version, project_id, deployment_id, origin)
+  SELECT t.account_id, t.region, t.function_name, $19, m.project_id, m.id, $20
+  FROM moved m JOIN targets t ON t.id = m.target_id WHERE $19::text IS NOT NULL
+  ON CONFLICT DO NOTHING
+)
+SELECT m.sequence, pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) AS told,
+  (SELECT json_agg(json_build_array(id, sequence)) FROM woken) AS woken
+FROM moved m`;
+
+export interface Recorded {
+  readonly kind: 'recorded';
+  readonly sequence: number;
+  /** Deployments that may start now. */
+  readonly woken: readonly { readonly deploymentId: string; readonly sequence: number }[];
+}
+
+/** Writes what happened, if the row is still the one that was read. */
+export async function recordEvent(
+  executor: Executor,
+  row: Pick<DeploymentRow, 'id' | 'sequence' | 'lastHash'>,
+  event: RolloutEvent,
+  next: RolloutState,
+  options: RecordOptions,
+): Promise<Exclude<RecordResult, { kind: 'recorded' }> | Recorded> {
+  const columns = project(next);
+  const ended = isEnd(next);
+  const version = versionToKeep(event);
+  const { rows } = await executor.query<{ sequence: number; woken: [string, number][] | null }>(RECORD, [
+    row.id,
+    row.sequence,
+    next.phase,
+    JSON.stringify(next),
+    columns.stableVersion,
+    columns.canaryVersion,
+    columns.rollbackVersion,
+    columns.revisionId,
+    columns.weightPercent,
+    options.nextAt ?? null,
+    options.leaseMs ?? null,
+    options.evidence ? JSON.stringify(options.evidence) : null,
+    chainHash(row.lastHash, row.sequence + 1, event),
+    ended,
+    event.type,
+    JSON.stringify(event),
+    options.actor,
+    ended || event.type === 'VersionPublished',
+    version?.version ?? null,
+    version?.origin ?? null,
+  ]);
+  const recorded = rows[0];
+  if (!recorded) return { kind: 'lost' };
+  const woken = (recorded.woken ?? []).map(([deploymentId, sequence]) => ({ deploymentId, sequence }));
+  return { kind: 'recorded', sequence: recorded.sequence, woken };
+}
+
+/** Every version an alias may ever point at because of us is on record, with the deployment it came from. */
+function versionToKeep(event: RolloutEvent): { version: string; origin: 'published' | 'base' } | undefined {
+  if (event.type === 'VersionPublished') return { version: event.version, origin: 'published' };
+  if (event.type === 'RollbackPointCaptured') return { version: event.captured.point.version, origin: 'base' };
+  return undefined;
+}
+
+/**
+ * Enters `preparing`: only the oldest in line, only when no other deployment is active on the target (a unique index
+ * says so) and only together with the function's lock, all in one statement.
+ */
+const START = `
+WITH candidate AS (
+  SELECT d.id, d.project_id, d.target_id, t.account_id, t.region, t.function_name
+  FROM deployments d JOIN targets t ON t.id = d.target_id
+  WHERE d.id = $1 AND d.sequence = $2 AND d.phase = 'queued'
+    AND NOT EXISTS (SELECT FROM deployments o WHERE o.target_id = d.target_id AND o.phase = 'queued'
+                    AND (o.created_at, o.id) < (d.created_at, d.id))
+  FOR UPDATE OF d
+), lock AS (
+  INSERT INTO function_locks (account_id, region, function_name, deployment_id)
+  SELECT account_id, region, function_name, id FROM candidate
+  ON CONFLICT DO NOTHING RETURNING deployment_id
+), moved AS (
+  UPDATE deployments SET phase = $3, state = $4, sequence = sequence + 1, next_at = clock_timestamp(),
+    last_hash = $5, updated_at = clock_timestamp()
+  WHERE id = (SELECT deployment_id FROM lock) RETURNING id, project_id, sequence
+), event AS (
+  INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
+  SELECT id, sequence, project_id, $6, $7, $8, $5 FROM moved
+)
+SELECT m.sequence, (SELECT count(*)::int FROM candidate) AS candidates,
+  CASE WHEN m.id IS NOT NULL THEN pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) END AS told
+FROM (SELECT 1) one LEFT JOIN moved m ON true`;
+
+export async function recordStart(
+  executor: Executor,
+  row: Pick<DeploymentRow, 'id' | 'sequence' | 'lastHash'>,
+  event: RolloutEvent,
+  next: RolloutState,
+  actor: string,
+): Promise<RecordResult> {
+  const hash = chainHash(row.lastHash, row.sequence + 1, event);
+  const values = [
+    row.id,
+    row.sequence,
+    next.phase,
+    JSON.stringify(next),
+    hash,
+    event.type,
+    JSON.stringify(event),
+    actor,
+  ];
+  try {
+    const { rows } = await executor.query<{ sequence: number | null; candidates: number }>(START, values);
+    const sequence = rows[0]?.sequence;
+    return typeof sequence === 'number' ? { kind: 'recorded', sequence } : { kind: 'busy' };
+  } catch (error) {
+    if (isUniqueViolation(error, 'deployments_one_active')) return { kind: 'busy' };
+    throw error;
+  }
+}
+
+/** Looks again later without anything having happened: no event, no new sequence. */
+export async function rearm(
+  executor: Executor,
+  row: Pick<DeploymentRow, 'id' | 'sequence'>,
+  nextAt: number | undefined,
+  evidence?: EvidenceRecord,
+): Promise<boolean> {
+  const { rowCount } = await executor.query(
+    `WITH armed AS (
+       UPDATE deployments SET next_at = to_timestamp($3::float8 / 1000), evidence = COALESCE($4, evidence)
+       WHERE id = $1 AND sequence = $2 RETURNING id, sequence, phase)
+     SELECT CASE WHEN $4::jsonb IS NOT NULL THEN pg_notify('sluice_changed', id || ' ' || sequence || ' ' || phase) END FROM armed`,
+    [row.id, row.sequence, nextAt ?? null, evidence ? JSON.stringify(evidence) : null],
+  );
+  return rowCount === 1;
+}

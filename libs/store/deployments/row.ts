@@ -1,0 +1,114 @@
+import { createHash } from 'node:crypto';
+import type { RolloutState } from '#rollout';
+import { isEnd, isMoving, weightOf } from '#rollout';
+import type { DeploymentRow, EvidenceRecord, TargetRow } from '../api.js';
+import { parseState } from '../rollout-state.js';
+
+/** The columns of every read of a deployment, its target included; times as milliseconds since the epoch. */
+export const ROW_COLUMNS = `
+  d.id, d.project_id, d.artifact_id, d.kind, d.phase, d.sequence, d.state, d.request, d.requested_by, d.evidence,
+  d.last_hash, ${ms('d.next_at')} AS next_at, ${ms('d.lease_until')} AS lease_until, ${ms('d.created_at')} AS created_at,
+  ${ms('d.updated_at')} AS updated_at, ${ms('d.ended_at')} AS ended_at, ${ms('clock_timestamp()')} AS read_at,
+  t.id AS target_id, t.name AS target_name, t.account_id, t.region, t.function_name, t.alias_name, t.policy, t.settings,
+  ${ms('t.created_at')} AS target_created_at, ${ms('t.updated_at')} AS target_updated_at`;
+
+export const ROW_SOURCE = 'deployments d JOIN targets t ON t.id = d.target_id';
+
+function ms(column: string): string {
+  return `round(extract(epoch FROM ${column}) * 1000)::float8`;
+}
+
+export type RawRow = Record<string, unknown>;
+
+export function readRow(raw: RawRow): DeploymentRow {
+  const id = raw['id'] as string;
+  return {
+    id,
+    projectId: raw['project_id'] as string,
+    target: readTarget(raw),
+    artifactId: (raw['artifact_id'] as string | null) ?? undefined,
+    kind: raw['kind'] as DeploymentRow['kind'],
+    phase: raw['phase'] as DeploymentRow['phase'],
+    sequence: raw['sequence'] as number,
+    state: parseState(raw['state'], id),
+    request: raw['request'] as DeploymentRow['request'],
+    requestedBy: raw['requested_by'] as string,
+    nextAt: (raw['next_at'] as number | null) ?? undefined,
+    leaseUntil: (raw['lease_until'] as number | null) ?? undefined,
+    evidence: (raw['evidence'] as EvidenceRecord | null) ?? undefined,
+    lastHash: raw['last_hash'] as string,
+    createdAt: raw['created_at'] as number,
+    updatedAt: raw['updated_at'] as number,
+    endedAt: (raw['ended_at'] as number | null) ?? undefined,
+    readAt: raw['read_at'] as number,
+  };
+}
+
+function readTarget(raw: RawRow): TargetRow {
+  return {
+    id: raw['target_id'] as string,
+    projectId: raw['project_id'] as string,
+    name: raw['target_name'] as string,
+    accountId: raw['account_id'] as string,
+    region: raw['region'] as string,
+    functionName: raw['function_name'] as string,
+    aliasName: raw['alias_name'] as string,
+    policy: raw['policy'] as TargetRow['policy'],
+    settings: raw['settings'] as TargetRow['settings'],
+    createdAt: raw['target_created_at'] as number,
+    updatedAt: raw['target_updated_at'] as number,
+  };
+}
+
+/** The typed columns that repeat what queries and fences need of a state. */
+export interface Projection {
+  readonly stableVersion: string | null;
+  readonly canaryVersion: string | null;
+  readonly rollbackVersion: string | null;
+  readonly revisionId: string | null;
+  readonly weightPercent: number;
+}
+
+export function project(state: RolloutState): Projection {
+  if (isMoving(state)) {
+    const canary = published(state.canary);
+    return {
+      stableVersion: state.point.version,
+      canaryVersion: canary,
+      rollbackVersion: state.point.version,
+      revisionId: state.revisionId,
+      weightPercent: canary === null || canary === state.point.version ? 0 : weightOf(state.value, canary),
+    };
+  }
+  const point = isEnd(state) ? state.point : state.phase === 'preparing' ? state.captured?.point : undefined;
+  const canary = isEnd(state) ? state.canary : state.phase === 'preparing' ? state.published : undefined;
+  const value = isEnd(state) ? state.value : undefined;
+  return {
+    stableVersion: point?.version ?? null,
+    canaryVersion: canary === undefined ? null : published(canary),
+    rollbackVersion: point?.version ?? null,
+    revisionId: null,
+    weightPercent: value && canary && canary !== point?.version ? weightOf(value, canary) : 0,
+  };
+}
+
+/** A restore may find its alias on `$LATEST`; that is no version we keep. */
+function published(version: string): string | null {
+  return /^[1-9]\d*$/.test(version) ? version : null;
+}
+
+/** Links an event to all before it: hex SHA-256 over the hash before, the number and the event's canonical text. */
+export function chainHash(previous: string, seq: number, event: object): string {
+  return createHash('sha256')
+    .update(`${previous}\n${seq}\n${canonicalJson(event)}`)
+    .digest('hex');
+}
+
+/** JSON with sorted keys, so that a round trip through jsonb does not change the hash. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  entries.sort(([left], [right]) => (left < right ? -1 : 1));
+  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
+}

@@ -1,0 +1,12 @@
+export * from './api.js';
+export type { ApiKeyInput } from './api-keys.js';
+export type { ArtifactInput } from './artifacts.js';
+export type { Change } from './changes.js';
+export type { Backlog, Due } from './deployments/due.js';
+export type { RecordOptions } from './deployments/record.js';
+export { canonicalJson } from './deployments/row.js';
+export { verifyChain } from './events.js';
+export { MigrationError } from './migrate.js';
+export { UnreadableRow } from './rollout-state.js';
+export { createStore, type Store, type StoreOptions } from './store.js';
+export type { TargetChange, TargetInput } from './targets.js';

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { phases, type RolloutEvent, type RolloutState } from '#rollout';
+
+/**
+ * Rows read back are parsed like any other input: a row written by an older or newer release, or damaged by hand, is a
+ * named problem of that one deployment and never a crash of the process that reads it.
+ */
+const version = z.string().regex(/^[1-9]\d*$/, 'a published version number');
+const aliasValue = z.object({
+  version,
+  canary: z.object({ version, weightPercent: z.number().min(0).max(100) }).optional(),
+});
+/** An alias as somebody else left it may point at `$LATEST`. */
+const foundAliasValue = z.object({
+  version: z.string(),
+  canary: z.object({ version: z.string(), weightPercent: z.number() }).optional(),
+});
+const gate = z.object({ kind: z.enum(['analysis', 'approval']) });
+const plan = z.object({
+  strategy: z.string(),
+  steps: z.array(z.object({ weightPercent: z.number().gt(0).lt(100), bakeSeconds: z.number(), gates: z.array(gate) })),
+  deadlines: z.object({ prepareSeconds: z.number(), analysisSeconds: z.number(), personSeconds: z.number() }),
+  onInconclusive: z.enum(['rollback', 'hold']),
+  watchSeconds: z.number().positive(),
+  analysis: z.record(z.string(), z.unknown()).nullable(),
+});
+const reason = z.object({ code: z.string(), sentence: z.string(), by: z.string().optional() });
+const writeName = z.enum(['UpdateConfiguration', 'UpdateCode', 'PublishVersion', 'ShiftWeight', 'Promote', 'Restore']);
+const claim = z.object({
+  command: writeName,
+  token: z.string(),
+  wanted: aliasValue.optional(),
+  unresolved: z.boolean().optional(),
+});
+const point = z.object({ version });
+const underway = { kind: z.enum(['rollout', 'restore']), plan };
+const captured = z.object({
+  point,
+  aliasRevisionId: z.string(),
+  latestRevisionId: z.string(),
+  codeSha256: z.string(),
+  needsCode: z.boolean(),
+  highestVersion: z.number().int(),
+});
+const moving = {
+  ...underway,
+  point,
+  canary: z.string(),
+  revisionId: z.string(),
+  value: foundAliasValue,
+  intents: z.array(foundAliasValue),
+  step: z.number().int().min(0),
+  claim: claim.optional(),
+};
+const bake = { bakeStartedAt: z.number(), bakeUntil: z.number(), confirmedAt: z.number() };
+const gateName = z.enum(['analysis', 'approval']);
+const ended = {
+  ...underway,
+  reason: reason.optional(),
+  point: point.optional(),
+  canary: z.string().optional(),
+  value: foundAliasValue.optional(),
+};
+
+const stateSchema = z.discriminatedUnion('phase', [
+  z.object({ ...underway, phase: z.literal('queued'), since: z.number(), restoreTo: z.string().optional() }),
+  z.object({
+    ...underway,
+    phase: z.literal('preparing'),
+    deadlineAt: z.number(),
+    restoreTo: z.string().optional(),
+    captured: captured.optional(),
+    stage: z.enum(['configure', 'settle', 'update_code', 'publish', 'activate']).optional(),
+    published: z.string().optional(),
+    claim: claim.optional(),
+  }),
+  z.object({ ...moving, phase: z.literal('shifting'), pauseAsked: z.object({ by: z.string() }).optional() }),
+  z.object({ ...moving, ...bake, phase: z.literal('baking') }),
+  z.object({
+    ...moving,
+    ...bake,
+    phase: z.literal('gated'),
+    gate: gateName,
+    since: z.number(),
+    deadlineAt: z.number(),
+    held: z.boolean().optional(),
+  }),
+  z.object({
+    ...moving,
+    ...bake,
+    phase: z.literal('paused'),
+    by: z.string(),
+    since: z.number(),
+    deadlineAt: z.number(),
+    gate: gateName.optional(),
+  }),
+  z.object({ ...moving, phase: z.literal('promoting') }),
+  z.object({ ...moving, phase: z.literal('rolling_back'), reason, before: foundAliasValue.optional() }),
+  z.object({
+    ...moving,
+    phase: z.literal('drifted'),
+    expected: foundAliasValue,
+    observed: foundAliasValue,
+    observedRevisionId: z.string(),
+  }),
+  z.object({ ...moving, phase: z.literal('needs_human'), reason }),
+  z.object({
+    ...ended,
+    phase: z.literal('succeeded'),
+    result: z.enum(['promoted', 'nothing_to_do', 'restored']),
+  }),
+  z.object({ ...ended, phase: z.literal('rolled_back'), reason, point }),
+  z.object({ ...ended, phase: z.literal('failed'), reason }),
+  z.object({ ...ended, phase: z.literal('cancelled'), reason }),
+  z.object({ ...ended, phase: z.literal('superseded'), reason }),
+  z.object({ ...ended, phase: z.literal('target_gone'), reason }),
+]);
+
+export const phaseSchema = z.enum(phases as [string, ...string[]]) as unknown as z.ZodType<RolloutState['phase']>;
+
+/** Throws `UnreadableRow` when the stored value is not a rollout this release understands. */
+export function parseState(stored: unknown, deploymentId: string): RolloutState {
+  const parsed = stateSchema.safeParse(stored);
+  if (!parsed.success) throw new UnreadableRow(deploymentId, z.prettifyError(parsed.error));
+  return parsed.data as RolloutState;
+}
+
+/** Events of a newer release are shown as they are; only their envelope is checked. */
+const eventSchema = z.looseObject({ type: z.string(), at: z.number() });
+
+export function parseEvent(stored: unknown, deploymentId: string): RolloutEvent {
+  const parsed = eventSchema.safeParse(stored);
+  if (!parsed.success) throw new UnreadableRow(deploymentId, z.prettifyError(parsed.error));
+  return parsed.data as unknown as RolloutEvent;
+}
+
+/** A stored row that this release cannot understand: it stops one deployment, nothing else. */
+export class UnreadableRow extends Error {
+  constructor(
+    readonly deploymentId: string,
+    problem: string,
+  ) {
+    super(`Deployment ${deploymentId} is stored in a form this release cannot read: ${problem}`);
+  }
+}

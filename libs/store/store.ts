@@ -1,0 +1,91 @@
+import { fileURLToPath } from 'node:url';
+import type { RolloutEvent, RolloutState } from '#rollout';
+import { type Clock, type Logger, systemClock } from '#runtime';
+import type { AcceptInput, DeploymentFilter, DeploymentRow, EvidenceRecord, PageCursor, RestoreInput } from './api.js';
+import { apiKeyRows } from './api-keys.js';
+import { artifactRows } from './artifacts.js';
+import { ChangeFeed, type ChangeListener } from './changes.js';
+import { openDatabase } from './database.js';
+import { acceptRestore, acceptRollout } from './deployments/accept.js';
+import { findOverdue, findRollbacks, readBacklog, takeForReconciling } from './deployments/due.js';
+import { activeOn, databaseTime, getDeployment, listDeployments, loadDeployment } from './deployments/read.js';
+import { type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
+import { eventsAfter } from './events.js';
+import { migrate } from './migrate.js';
+import { highestVersion, previousVersion, rollbackPoints } from './rollback-points.js';
+import { targetRows } from './targets.js';
+
+export interface StoreOptions {
+  readonly databaseUrl: string;
+  readonly poolSize: number;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+}
+
+export type Store = ReturnType<typeof createStore>;
+
+/** `prisma/migrations` of this checkout: beside `libs/`, or two levels up from `dist/libs/`. */
+function migrationsDir(): string {
+  const here = import.meta.url;
+  const up = here.includes('/dist/libs/') ? '../../../prisma/migrations' : '../../prisma/migrations';
+  return fileURLToPath(new URL(up, here));
+}
+
+/** What has happened. Opens no connection before the first use; `migrate()` comes first. */
+export function createStore(options: StoreOptions) {
+  const { logger } = options;
+  const database = openDatabase({
+    url: options.databaseUrl,
+    poolSize: options.poolSize,
+    onError: (error) => logger.warn({ error: error.message }, 'A database connection was lost.'),
+  });
+  const { pool } = database;
+  const changes = new ChangeFeed(options.databaseUrl, options.clock ?? systemClock, logger);
+  return {
+    deployments: {
+      accept: async (input: AcceptInput) => acceptRollout(database, input, await databaseTime(pool)),
+      acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await databaseTime(pool)),
+      get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
+      load: (id: string) => loadDeployment(pool, id),
+      activeOn: (targetId: string) => activeOn(pool, targetId),
+      list: (projectId: string, filter: DeploymentFilter, limit: number, cursor?: PageCursor) =>
+        listDeployments(pool, projectId, filter, limit, cursor),
+      record: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, recordOptions: RecordOptions) =>
+        recordEvent(pool, row, event, next, recordOptions),
+      start: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) =>
+        recordStart(pool, row, event, next, actor),
+      rearm: (row: Pick<DeploymentRow, 'id' | 'sequence'>, nextAt: number | undefined, evidence?: EvidenceRecord) =>
+        rearm(pool, row, nextAt, evidence),
+      overdue: (graceMs: number, limit: number) => findOverdue(pool, graceMs, limit),
+      rollbacks: (limit: number) => findRollbacks(pool, limit),
+      takeForReconciling: (ageMs: number, limit: number) => takeForReconciling(pool, ageMs, limit),
+      backlog: (lateMs: number) => readBacklog(pool, lateMs),
+    },
+    events: {
+      after: (deploymentId: string, seq: number, limit: number) => eventsAfter(pool, deploymentId, seq, limit),
+    },
+    targets: targetRows(database),
+    artifacts: artifactRows(database),
+    apiKeys: apiKeyRows(database),
+    rollbackPoints: (targetId: string) => rollbackPoints(pool, targetId),
+    previousVersion: (targetId: string) => previousVersion(pool, targetId),
+    highestVersion: (fn: { accountId: string; region: string; functionName: string }) => highestVersion(pool, fn),
+    changes: { subscribe: (listener: ChangeListener) => changes.subscribe(listener) },
+    /** Milliseconds of database time. */
+    now: () => databaseTime(pool),
+    /** The pool, for the call budget's statement. */
+    pool,
+    migrate: () => migrate(options.databaseUrl, migrationsDir()),
+    async health(
+      lateMs = 30_000,
+    ): Promise<{ ok: boolean; overdue: number; backlog?: Awaited<ReturnType<typeof readBacklog>> }> {
+      const backlog = await readBacklog(pool, lateMs).catch(() => undefined);
+      if (!backlog) return { ok: false, overdue: 0 };
+      return { ok: backlog.overdue === 0, overdue: backlog.overdue, backlog };
+    },
+    async close(): Promise<void> {
+      await changes.close();
+      await database.close();
+    },
+  };
+}
