@@ -1,0 +1,256 @@
+import { createPlan, type Plan, type RolloutEvent, type RolloutState, transition } from '#rollout';
+import { silentLogger } from '#runtime';
+import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import type { AcceptInput, DeploymentRow, TargetRow } from './api.js';
+import { verifyChain } from './events.js';
+import { createStore, type Store } from './store.js';
+
+let database: TestDatabase;
+let store: Store;
+let count = 0;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  store = createStore({ databaseUrl: database.url, poolSize: 10, logger: silentLogger });
+  await store.migrate();
+});
+afterAll(async () => {
+  await store.close();
+  await database.drop();
+});
+
+async function newTarget(functionName = `fn${count + 1}`): Promise<TargetRow> {
+  count += 1;
+  const input = {
+    name: `target-${count}`,
+    accountId: '000000000000',
+    region: 'us-east-1',
+    functionName,
+    aliasName: `live${count}`,
+    policy: 'queue' as const,
+    settings: {},
+  };
+  const target = await store.targets.create('default', input);
+  if (target === 'exists') throw new Error('taken');
+  return target;
+}
+
+function plan(): Plan {
+  const result = createPlan('canary');
+  if (!result.ok) throw new Error(result.problem.message);
+  return result.plan;
+}
+
+function wish(target: TargetRow, change: Partial<AcceptInput> = {}): AcceptInput {
+  return {
+    projectId: 'default',
+    targetId: target.id,
+    policy: 'queue',
+    artifactId: undefined,
+    plan: plan(),
+    request: {},
+    requestedBy: 'ann',
+    idempotency: undefined,
+    ...change,
+  };
+}
+
+async function accepted(target: TargetRow, change: Partial<AcceptInput> = {}): Promise<DeploymentRow> {
+  const result = await store.deployments.accept(wish(target, change));
+  if (result.kind !== 'accepted') throw new Error(result.kind);
+  return load(result.deploymentId);
+}
+
+async function load(id: string): Promise<DeploymentRow> {
+  const row = await store.deployments.load(id);
+  if (!row) throw new Error('missing');
+  return row;
+}
+
+function moved(state: RolloutState, event: RolloutEvent): RolloutState {
+  const result = transition(state, event);
+  if (result.kind !== 'moved') throw new Error(JSON.stringify(result));
+  return result.state;
+}
+
+async function started(row: DeploymentRow): Promise<DeploymentRow> {
+  const event = { type: 'Started', at: row.readAt } as const;
+  await store.deployments.start(row, event, moved(row.state, event), 'worker');
+  return load(row.id);
+}
+
+async function apply(row: DeploymentRow, event: RolloutEvent, leaseMs?: number) {
+  const options = { actor: 'test', nextAt: row.readAt, ...(leaseMs === undefined ? {} : { leaseMs }) };
+  return store.deployments.record(row, event, moved(row.state, event), options);
+}
+
+describe('accepting', () => {
+  test('the same key and body is the same deployment, however many ask at once', async () => {
+    const target = await newTarget();
+    const idempotency = { key: 'once', requestHash: 'a' };
+    const results = await Promise.all(
+      Array.from({ length: 20 }, () => store.deployments.accept(wish(target, { idempotency }))),
+    );
+    const ids = new Set(results.map((result) => ('deploymentId' in result ? result.deploymentId : '')));
+    expect(ids.size).toBe(1);
+    expect(results.filter((result) => result.kind === 'accepted')).toHaveLength(1);
+    expect(await store.deployments.list('default', { targetId: target.id }, 50)).toHaveLength(1);
+  });
+
+  test('the same key with another body is refused and records nothing', async () => {
+    const target = await newTarget();
+    await accepted(target, { idempotency: { key: 'other', requestHash: 'a' } });
+    const second = await store.deployments.accept(wish(target, { idempotency: { key: 'other', requestHash: 'b' } }));
+    expect(second.kind).toBe('idempotency_conflict');
+    expect(await store.deployments.list('default', { targetId: target.id }, 50)).toHaveLength(1);
+  });
+
+  test('the policy "refuse" names the deployment that holds the target and does not use up the key', async () => {
+    const target = await newTarget();
+    const first = await accepted(target);
+    const idempotency = { key: 'refused', requestHash: 'a' };
+    const second = await store.deployments.accept(wish(target, { policy: 'refuse', idempotency }));
+    expect(second).toEqual({ kind: 'target_busy', activeDeploymentId: first.id });
+    const other = await newTarget();
+    expect((await store.deployments.accept(wish(other, { idempotency }))).kind).toBe('accepted');
+  });
+
+  test('the policy "supersede" ends what waits and leaves what is active', async () => {
+    const target = await newTarget();
+    const active = await started(await accepted(target));
+    const waiting = await accepted(target);
+    const result = await store.deployments.accept(wish(target, { policy: 'supersede' }));
+    expect(result).toMatchObject({ kind: 'accepted', superseded: [waiting.id] });
+    expect((await load(waiting.id)).phase).toBe('superseded');
+    expect((await load(active.id)).phase).toBe('preparing');
+  });
+});
+
+describe('starting', () => {
+  test('one deployment per target is active; the end of it wakes the oldest in line', async () => {
+    const target = await newTarget();
+    const first = await started(await accepted(target));
+    const second = await accepted(target);
+    const third = await accepted(target);
+    expect((await started(second)).phase).toBe('queued');
+    await store.deployments.rearm(second, second.readAt + 3_600_000);
+    const reason = { code: 'aborted', sentence: 'x' } as const;
+    const end = await apply(first, { type: 'PreparationFailed', at: 1, reason });
+    expect(end).toMatchObject({ kind: 'recorded', woken: [{ deploymentId: second.id, sequence: 1 }] });
+    expect((await started(third)).phase).toBe('queued');
+    expect((await started(await load(second.id))).phase).toBe('preparing');
+  });
+
+  test('two aliases of one function never change $LATEST at once', async () => {
+    const [left, right] = [await newTarget('shared-fn'), await newTarget('shared-fn')];
+    const first = await started(await accepted(left));
+    const second = await accepted(right);
+    expect((await started(second)).phase).toBe('queued');
+    await apply(first, { type: 'PreparationFailed', at: 1, reason: { code: 'aborted', sentence: 'x' } });
+    expect((await started(await load(second.id))).phase).toBe('preparing');
+  });
+
+  test('of twenty workers that start two targets of one function at once, one gets the lock', async () => {
+    const [left, right] = [await newTarget('raced-fn'), await newTarget('raced-fn')];
+    const rows = [await accepted(left), await accepted(right)];
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => started(rows[index % 2] as DeploymentRow).catch(() => undefined)),
+    );
+    const phases = (await Promise.all(rows.map((row) => load(row.id)))).map((row) => row.phase);
+    expect(phases.sort()).toEqual(['preparing', 'queued']);
+  });
+});
+
+describe('recording', () => {
+  test('of two writers that saw the same sequence one wins', async () => {
+    const row = await started(await accepted(await newTarget()));
+    const event = { type: 'PreparationFailed', at: 1, reason: { code: 'aborted', sentence: 'x' } } as const;
+    const results = await Promise.all([apply(row, event), apply(row, event)]);
+    expect(results.map((result) => result.kind).sort()).toEqual(['lost', 'recorded']);
+  });
+
+  test('a claim is not taken while another one is alive, and is once it has expired', async () => {
+    const row = await started(await accepted(await newTarget()));
+    const captured = {
+      point: { version: '1' },
+      aliasRevisionId: 'a',
+      latestRevisionId: 'l',
+      codeSha256: 's',
+      needsCode: true,
+      highestVersion: 1,
+    };
+    const nothing = { needsConfiguration: false, nothingToDo: false };
+    await apply(row, { type: 'RollbackPointCaptured', at: 1, captured, ...nothing });
+    const claim = { type: 'ClaimTaken', at: 2, command: 'UpdateCode', token: 'l' } as const;
+    await apply(await load(row.id), claim, 60_000);
+    const held = await load(row.id);
+    expect(held.leaseUntil).toBeGreaterThan(held.readAt + 50_000);
+    const unknown = moved(held.state, { type: 'OutcomeUnknown', at: 3, sentence: 'x' });
+    const event = { type: 'OutcomeUnknown', at: 3, sentence: 'x' } as const;
+    const stolen = await store.deployments.record(held, event, unknown, { actor: 'b', nextAt: 1, leaseMs: 5000 });
+    expect(stolen.kind).toBe('lost');
+    expect(await store.deployments.record(held, event, unknown, { actor: 'a', nextAt: 1 })).toMatchObject({
+      kind: 'recorded',
+    });
+  });
+
+  test('the history is gap-free, chained, and survives a round trip through the database', async () => {
+    const row = await started(await accepted(await newTarget()));
+    await apply(row, { type: 'PreparationFailed', at: 1.5, reason: { code: 'aborted', sentence: 'ünï "x"' } });
+    const events = await store.events.after(row.id, 0, 100);
+    expect(events.map((event) => event.seq)).toEqual([1, 2, 3]);
+    expect(verifyChain(events)).toEqual({ ok: true });
+    const forged = events.map((event, index) => (index === 1 ? { ...event, data: { ...event.data, at: 9 } } : event));
+    expect(verifyChain(forged as typeof events)).toEqual({ ok: false, seq: 2 });
+  });
+
+  test('a listener hears of every change', async () => {
+    const heard: string[] = [];
+    const stop = await store.changes.subscribe((change) => heard.push(`${change.deploymentId} ${change.phase}`));
+    const row = await accepted(await newTarget());
+    let current = row;
+    // The feed connects in the background: change the row until it is heard.
+    for (let tries = 0; tries < 200 && heard.length === 0; tries += 1) {
+      await store.deployments.rearm(current, current.readAt, {
+        verdict: 'continue',
+        sentence: '',
+        numbers: {},
+        judge: null,
+        at: 1,
+      });
+      current = await load(row.id);
+    }
+    await stop();
+    expect(heard[0]).toBe(`${row.id} queued`);
+  });
+});
+
+describe('restoring', () => {
+  test('a restore takes the place of what is active and inherits its token and its writes under way', async () => {
+    const target = await newTarget();
+    const active = await started(await accepted(target));
+    const waiting = await accepted(target);
+    const result = await store.deployments.acceptRestore({
+      projectId: 'default',
+      targetId: target.id,
+      version: '3',
+      request: { restoreTo: '3' },
+      requestedBy: 'bob',
+      idempotency: undefined,
+    });
+    if (result.kind !== 'accepted') throw new Error(result.kind);
+    expect([...result.superseded].sort()).toEqual([active.id, waiting.id].sort());
+    expect((await load(result.deploymentId)).phase).toBe('preparing');
+    expect((await load(active.id)).phase).toBe('superseded');
+  });
+});
+
+test('a row that cannot be read stops nobody else', async () => {
+  const target = await newTarget();
+  const bad = await accepted(target);
+  const good = await accepted(target);
+  await store.pool.query(`UPDATE deployments SET state = '{"phase":"queued","surprise":1}' WHERE id = $1`, [bad.id]);
+  await expect(store.deployments.load(bad.id)).rejects.toThrow('a form this release cannot read');
+  const page = await store.deployments.list('default', { targetId: target.id }, 10);
+  expect(page.map((row) => row.id)).toEqual([good.id]);
+});
