@@ -1,5 +1,17 @@
 export type { CallOptions, FunctionAddress } from './address.js';
 export { type AliasReading, type AliasValue, sameAliasValue } from './alias.js';
+export {
+  type BudgetAnswer,
+  type BudgetKey,
+  type CallBudget,
+  type CallBudgetOptions,
+  type CallBudgetStore,
+  createCallBudget,
+  type Lane,
+  type LaneRates,
+  type Reservation,
+} from './call-budget.js';
+export { createMemoryCallBudgetStore } from './call-budget-memory.js';
 export type { AwsConnection, AwsCredentials } from './clients.js';
 export {
   type ConfigurationDifference,
@@ -16,3 +28,4 @@ export {
   type LambdaControlOptions,
   type RevisionFence,
 } from './lambda-control.js';
+export { JITTER_MS, nextSlot, slotSpacingMs } from './next-slot.js';

@@ -1,0 +1,27 @@
+import type { Clock } from '#runtime';
+import type { CallBudgetStore, Reservation } from './call-budget.js';
+import { nextSlot } from './next-slot.js';
+
+/** A budget of one process alone: for simulations, and for a Sluice that has no other worker. */
+export function createMemoryCallBudgetStore(clock: Clock): CallBudgetStore {
+  const nextSlots = new Map<string, number>();
+  return {
+    async reserve(key, lanes, count, horizonMs): Promise<Reservation> {
+      const now = clock.monotonic();
+      const rows = lanes.map(({ lane, perSecond }) => {
+        const name = `${key.accountId}/${key.region}/${lane}`;
+        return { name, perSecond, next: Math.max(nextSlots.get(name) ?? now, now) };
+      });
+      const row = rows.reduce((best, one) => (one.next < best.next ? one : best));
+      const grant = nextSlot(row.next, now, { count, horizonMs, perSecond: row.perSecond });
+      if (!('startMs' in grant)) return { granted: false, waitMs: grant.waitMs };
+      nextSlots.set(row.name, grant.nextSlotMs);
+      return {
+        granted: true,
+        startInMs: grant.startMs - now,
+        count: grant.granted,
+        spacingMs: grant.spacingMs,
+      };
+    },
+  };
+}
