@@ -14,6 +14,13 @@ export {
 export { createMemoryCallBudgetStore } from './call-budget-memory.js';
 export type { AwsConnection, AwsCredentials } from './clients.js';
 export {
+  type CloudWatchReader,
+  type CloudWatchReaderOptions,
+  createCloudWatchReader,
+  type VersionMetricsRequest,
+  type VersionPeriod,
+} from './cloudwatch.js';
+export {
   type ConfigurationDifference,
   configurationDifferences,
   type FunctionConfiguration,
