@@ -16,6 +16,7 @@ interface Waiting {
   readonly stable: VersionMetricsRequest;
   readonly canary: VersionMetricsRequest;
   readonly answer: (outcome: Outcome<VersionPeriod[][]>) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface Line {
@@ -53,11 +54,12 @@ class CloudWatchEvidence implements EvidenceSource {
     const name = `${where.accountId}/${where.region}`;
     const line = this.lines.get(name) ?? { waiting: [], busy: false };
     this.lines.set(name, line);
-    return new Promise((answer) => {
+    return new Promise((answer, reject) => {
       line.waiting.push({
         stable: metricsOf(request, request.stableVersion, span),
         canary: metricsOf(request, request.canaryVersion, span),
         answer,
+        reject,
       });
       if (!line.busy) void this.serve(where, name, line);
     });
@@ -67,15 +69,21 @@ class CloudWatchEvidence implements EvidenceSource {
     line.busy = true;
     while (line.waiting.length > 0) {
       const batch = line.waiting.splice(0, READINGS_PER_CALL);
-      const requests = batch.flatMap(({ stable, canary }) => [stable, canary]);
-      const timeoutMs = this.options.timeoutMs ?? 10_000;
-      const outcome = await this.options.reader.getVersionMetrics(where, requests, { timeoutMs });
-      for (const [index, { answer }] of batch.entries()) {
-        answer(outcome.ok ? { ok: true, value: outcome.value.slice(index * 2, index * 2 + 2) } : outcome);
-      }
+      await this.serveBatch(where, batch).catch((error: unknown) => {
+        for (const { reject } of batch) reject(error);
+      });
     }
     line.busy = false;
     this.lines.delete(name);
+  }
+
+  private async serveBatch(where: { accountId: string; region: string }, batch: readonly Waiting[]): Promise<void> {
+    const requests = batch.flatMap(({ stable, canary }) => [stable, canary]);
+    const timeoutMs = this.options.timeoutMs ?? 10_000;
+    const outcome = await this.options.reader.getVersionMetrics(where, requests, { timeoutMs });
+    for (const [index, { answer }] of batch.entries()) {
+      answer(outcome.ok ? { ok: true, value: outcome.value.slice(index * 2, index * 2 + 2) } : outcome);
+    }
   }
 }
 
