@@ -123,7 +123,7 @@ function ruling(seen: AwsError, status: number | undefined, attempt: Attempt): R
   if (status !== undefined && status >= 300) return rulingOfAnswer(seen, status, attempt);
   if (String(seen.name) === 'CredentialsProviderError') return ['credentials_unusable', 'again'];
   if (!attempt.sent) return rulingBeforeSending(attempt);
-  if (NEVER_CONNECTED.has(String(seen.code))) return ['network', 'again'];
+  if (NEVER_CONNECTED.has(errnoOf(seen) ?? '')) return ['network', 'again'];
   if (attempt.kind === 'write') return ['unknown_outcome', 'unknown'];
   if (attempt.cutShortBy === 'caller') return ['cancelled', 'again'];
   if (attempt.cutShortBy === 'deadline') return ['timed_out', 'again'];
@@ -166,12 +166,19 @@ function messageOf(seen: AwsError): string {
 }
 
 function causeOf(seen: AwsError, status: number | undefined): FaultCause {
+  const errno = errnoOf(seen);
   return {
     name: String(seen.name ?? 'Error'),
     ...(status === undefined ? {} : { httpStatus: status }),
     ...(seen.$metadata?.requestId ? { requestId: seen.$metadata.requestId } : {}),
-    ...(typeof seen.code === 'string' ? { errno: seen.code } : {}),
+    ...(errno ? { errno } : {}),
   };
+}
+
+/** The SDK wraps what it does not take for an Error (one from another realm) and keeps the code in the text only. */
+function errnoOf(seen: AwsError): string | undefined {
+  if (typeof seen.code === 'string') return seen.code;
+  return /\bE[A-Z]{4,}(?:_[A-Z]+)*\b/.exec(messageOf(seen))?.[0];
 }
 
 /** Seconds or an HTTP date; a date is not used, because comparing it would need a clock that agrees with AWS. */

@@ -76,12 +76,13 @@ describe('an alias', () => {
   });
 
   it('keeps every weight of three decimals on the way to Lambda and back', () => {
+    const lost: string[] = [];
     for (let thousandths = 0; thousandths <= 100_000; thousandths++) {
       const percent = Number(`${Math.floor(thousandths / 1000)}.${String(thousandths % 1000).padStart(3, '0')}`);
       const share = toLambdaWeight(percent);
-      expect(String(share).length).toBeLessThanOrEqual(7);
-      expect(toWeightPercent(share)).toBe(percent);
+      if (String(share).length > 7 || toWeightPercent(share) !== percent) lost.push(`${percent} → ${share}`);
     }
+    expect(lost).toEqual([]);
   });
 
   it('is not believed when it lives in another account: writes would go there', async () => {
