@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -21,6 +21,8 @@ const FOLDER_PREFIX = 'sluice-test-';
 export default async function startWorld(): Promise<void> {
   sweepLeftovers();
   const folder = mkdtempSync(join(tmpdir(), FOLDER_PREFIX));
+  // When root runs the tests, the database runs as another user and has to pass through.
+  chmodSync(folder, 0o711);
   writeFileSync(join(folder, 'owner.pid'), String(process.pid));
   const [postgres, redis] = await Promise.all([startPostgres(folder), startRedis(folder)]);
   process.env['SLUICE_TEST_DATABASE_URL'] = postgres.url;
