@@ -1,4 +1,4 @@
-import type { AliasValue, Phase, Plan, RolloutEvent, RolloutState } from '#rollout';
+import type { Phase, Plan, RolloutEvent, RolloutState } from '#rollout';
 
 /** The rows as the rest of the house sees them. All times are milliseconds since the Unix epoch, in database time. */
 export interface TargetRow {
@@ -126,13 +126,6 @@ export interface RestoreInput {
   readonly idempotency: AcceptInput['idempotency'];
 }
 
-export type RecordResult =
-  | { readonly kind: 'recorded'; readonly sequence: number }
-  /** Somebody else moved the row first: read it again. */
-  | { readonly kind: 'lost' }
-  /** The target or `$LATEST` is held by another deployment (only when entering `preparing`). */
-  | { readonly kind: 'busy' };
-
 export interface DeploymentFilter {
   readonly targetId?: string;
   readonly phases?: readonly Phase[];
@@ -154,10 +147,3 @@ export interface RollbackPointRow {
   readonly origin: 'published' | 'base';
   readonly at: number;
 }
-
-export interface StateChange {
-  readonly deploymentId: string;
-  readonly sequence: number;
-}
-
-export type { AliasValue };

@@ -3,7 +3,7 @@ export type { ApiKeyInput } from './api-keys.js';
 export type { ArtifactInput } from './artifacts.js';
 export type { Change } from './changes.js';
 export type { Backlog, Due } from './deployments/due.js';
-export type { RecordOptions } from './deployments/record.js';
+export type { Recorded, RecordOptions, StartResult } from './deployments/record.js';
 export { canonicalJson } from './deployments/row.js';
 export { verifyChain } from './events.js';
 export { MigrationError } from './migrate.js';

@@ -1,5 +1,5 @@
 import { isEnd, type RolloutEvent, type RolloutState } from '#rollout';
-import type { DeploymentRow, EvidenceRecord, RecordResult } from '../api.js';
+import type { DeploymentRow, EvidenceRecord } from '../api.js';
 import { type Executor, isUniqueViolation } from '../database.js';
 import { chainHash, project } from './row.js';
 
@@ -24,9 +24,9 @@ WITH moved AS (
     revision_id = $8, weight_percent = $9,
     next_at = CASE WHEN $11::float8 IS NOT NULL THEN clock_timestamp() + $11 * interval '1 millisecond'
                    ELSE to_timestamp($10::float8 / 1000) END,
-    lease_until = clock_timestamp() + $11 * interval '1 millisecond',
+    lease_until = CASE WHEN $21 THEN lease_until ELSE clock_timestamp() + $11 * interval '1 millisecond' END,
     evidence = COALESCE($12, evidence), last_hash = $13, updated_at = clock_timestamp(),
-    ended_at = CASE WHEN $14 THEN clock_timestamp() END
+    ended_at = CASE WHEN $14 THEN COALESCE(ended_at, clock_timestamp()) END
   WHERE id = $1 AND sequence = $2 AND ($11::float8 IS NULL OR lease_until IS NULL OR lease_until <= clock_timestamp())
   RETURNING id, project_id, target_id, sequence
 ), event AS (
@@ -56,6 +56,8 @@ FROM moved m`;
 export interface Recorded {
   readonly kind: 'recorded';
   readonly sequence: number;
+  /** The row's new link in the chain: the next record follows from it. */
+  readonly lastHash: string;
   /** Deployments that may start now. */
   readonly woken: readonly { readonly deploymentId: string; readonly sequence: number }[];
 }
@@ -67,10 +69,11 @@ export async function recordEvent(
   event: RolloutEvent,
   next: RolloutState,
   options: RecordOptions,
-): Promise<Exclude<RecordResult, { kind: 'recorded' }> | Recorded> {
+): Promise<Recorded | { readonly kind: 'lost' }> {
   const columns = project(next);
   const ended = isEnd(next);
   const version = versionToKeep(event);
+  const lastHash = chainHash(row.lastHash, row.sequence + 1, event);
   const { rows } = await executor.query<{ sequence: number; woken: [string, number][] | null }>(RECORD, [
     row.id,
     row.sequence,
@@ -84,7 +87,7 @@ export async function recordEvent(
     options.nextAt ?? null,
     options.leaseMs ?? null,
     options.evidence ? JSON.stringify(options.evidence) : null,
-    chainHash(row.lastHash, row.sequence + 1, event),
+    lastHash,
     ended,
     event.type,
     JSON.stringify(event),
@@ -92,11 +95,17 @@ export async function recordEvent(
     ended || event.type === 'VersionPublished',
     version?.version ?? null,
     version?.origin ?? null,
+    options.leaseMs === undefined && hasLiveClaim(next),
   ]);
   const recorded = rows[0];
   if (!recorded) return { kind: 'lost' };
   const woken = (recorded.woken ?? []).map(([deploymentId, sequence]) => ({ deploymentId, sequence }));
-  return { kind: 'recorded', sequence: recorded.sequence, woken };
+  return { kind: 'recorded', sequence: recorded.sequence, lastHash, woken };
+}
+
+/** An act of a person during a write leaves the write its lease, unless it does away with the claim (an abort does). */
+function hasLiveClaim(state: RolloutState): boolean {
+  return 'claim' in state && state.claim !== undefined && !state.claim.unresolved;
 }
 
 /** Every version an alias may ever point at because of us is on record, with the deployment it came from. */
@@ -134,13 +143,16 @@ SELECT m.sequence, (SELECT count(*)::int FROM candidate) AS candidates,
   CASE WHEN m.id IS NOT NULL THEN pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) END AS told
 FROM (SELECT 1) one LEFT JOIN moved m ON true`;
 
+/** `busy`: the target or `$LATEST` is held by another deployment, or others stand before it in line. */
+export type StartResult = Recorded | { readonly kind: 'busy' };
+
 export async function recordStart(
   executor: Executor,
   row: Pick<DeploymentRow, 'id' | 'sequence' | 'lastHash'>,
   event: RolloutEvent,
   next: RolloutState,
   actor: string,
-): Promise<RecordResult> {
+): Promise<StartResult> {
   const hash = chainHash(row.lastHash, row.sequence + 1, event);
   const values = [
     row.id,
@@ -155,7 +167,7 @@ export async function recordStart(
   try {
     const { rows } = await executor.query<{ sequence: number | null; candidates: number }>(START, values);
     const sequence = rows[0]?.sequence;
-    return typeof sequence === 'number' ? { kind: 'recorded', sequence } : { kind: 'busy' };
+    return typeof sequence === 'number' ? { kind: 'recorded', sequence, lastHash: hash, woken: [] } : { kind: 'busy' };
   } catch (error) {
     if (isUniqueViolation(error, 'deployments_one_active')) return { kind: 'busy' };
     throw error;

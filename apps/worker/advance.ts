@@ -1,0 +1,204 @@
+import {
+  type Command,
+  isWrite,
+  nextCommand,
+  nextWakeAt,
+  type RolloutEvent,
+  transition,
+  type WriteCommand,
+} from '#rollout';
+import type { DeploymentRow, EvidenceRecord, Recorded } from '#store';
+import { claimEvent, prepareWrite } from './claim.js';
+import { runCommand } from './commands/run-command.js';
+import { start } from './commands/start.js';
+import { failed } from './faults.js';
+import type { WorkerParts } from './parts.js';
+import { takeSlot } from './readings.js';
+import type { Answer, Turn } from './turn.js';
+
+/** When to look at this deployment again; `undefined`: it has ended, waits for a person, or others look after it. */
+export interface Next {
+  readonly sequence: number;
+  readonly delayMs: number;
+}
+
+/** A line before a busy target: the end of the one before wakes it, this is the look in case that was lost. */
+const QUEUED_POLL_MS = 30_000;
+
+/** Turns in one go: more than any rollout needs without waiting; a loop that never ends would hold a worker. */
+const MAX_TURNS = 50;
+
+/**
+ * Walks one deployment as far as it goes without waiting: load, check, claim, act, record, and again. A wake-up whose
+ * sequence is not the row's does nothing; a lease that somebody holds is left alone.
+ */
+export async function advance(
+  parts: WorkerParts,
+  deploymentId: string,
+  sequence: number | undefined,
+  signal: AbortSignal,
+): Promise<Next | undefined> {
+  const row = await parts.store.deployments.load(deploymentId);
+  if (!row || (sequence !== undefined && row.sequence !== sequence)) return undefined;
+  if (row.leaseUntil !== undefined && row.leaseUntil > row.readAt) {
+    return { sequence: row.sequence, delayMs: row.leaseUntil - row.readAt + 50 };
+  }
+  return new Walk(parts, row, signal).run();
+}
+
+class Walk {
+  private readonly readAt: number;
+  private readonly clockAtRead: number;
+
+  constructor(
+    private readonly parts: WorkerParts,
+    private row: DeploymentRow,
+    private readonly signal: AbortSignal,
+  ) {
+    this.readAt = row.readAt;
+    this.clockAtRead = parts.clock.monotonic();
+  }
+
+  async run(): Promise<Next | undefined> {
+    for (let turns = 0; turns < MAX_TURNS && !this.signal.aborted; turns += 1) {
+      const command = nextCommand(this.row.state);
+      if (!command) return undefined;
+      const next = await this.take(command);
+      if (next !== 'go on') return next;
+    }
+    return { sequence: this.row.sequence, delayMs: 0 };
+  }
+
+  /** Database time: what the row said when it was read, plus what has passed here since. */
+  private at(): number {
+    return Math.round(this.readAt + this.parts.clock.monotonic() - this.clockAtRead);
+  }
+
+  private async take(command: Command): Promise<Next | undefined | 'go on'> {
+    if (command.type === 'Start') return this.start();
+    const answer = this.overdue() ?? (isWrite(command) ? await this.write(command) : await this.act(command));
+    if (answer === 'lost') return undefined;
+    if (answer.kind === 'wait') return this.rest(answer.delayMs, answer.evidence);
+    const recorded = await this.record(answer.event, answer.delayMs, answer.evidence);
+    if (!recorded) return undefined;
+    if (answer.delayMs !== undefined) return { sequence: this.row.sequence, delayMs: answer.delayMs };
+    const wakeAt = nextWakeAt(this.row.state, this.at());
+    if (wakeAt === undefined) return undefined;
+    const delayMs = wakeAt - this.at();
+    return delayMs > 0 ? { sequence: this.row.sequence, delayMs } : 'go on';
+  }
+
+  private async start(): Promise<Next | 'go on'> {
+    const started = await start(this.parts, this.row, this.at());
+    if (started.kind === 'recorded') {
+      const event = { type: 'Started', at: this.at() } as const;
+      const next = transition(this.row.state, event);
+      if (next.kind === 'moved') this.follow(next.state, started);
+      return 'go on';
+    }
+    await this.parts.store.deployments.rearm(this.row, this.at() + QUEUED_POLL_MS);
+    return { sequence: this.row.sequence, delayMs: QUEUED_POLL_MS };
+  }
+
+  /** Preparing has a deadline; past it nothing more is tried, because no traffic has moved yet. */
+  private overdue(): Answer | undefined {
+    const { state } = this.row;
+    if (state.phase !== 'preparing' || this.at() < state.deadlineAt) return undefined;
+    return failed(this.at(), 'prepare_deadline', 'The new version was not ready before the deadline.');
+  }
+
+  private act(command: Exclude<Command, { type: 'Start' }>): Promise<Answer> {
+    return runCommand(this.turn(command), undefined);
+  }
+
+  /** A slot of the budget first, then the claim, then the one call: a lease is never spent waiting for a slot. */
+  private async write(command: WriteCommand): Promise<Answer | 'lost'> {
+    const lane = command.type === 'Restore' ? 'rollback' : 'ordinary';
+    const prepared = await prepareWrite(this.turn(command));
+    if ('kind' in prepared) return prepared;
+    const slot = await takeSlot(this.turn(command), lane);
+    if (slot) return slot;
+    const event = claimEvent(command, this.at());
+    if (!(await this.record(event, undefined, undefined, prepared.leaseMs))) return 'lost';
+    return runCommand(this.turn(command), prepared);
+  }
+
+  private turn<C extends Command>(command: C): Turn<C> {
+    const { accountId, region, functionName } = this.row.target;
+    return {
+      parts: this.parts,
+      row: this.row,
+      state: this.row.state,
+      command,
+      fn: { accountId, region, functionName },
+      at: () => this.at(),
+      signal: this.signal,
+    };
+  }
+
+  private async record(
+    event: RolloutEvent,
+    delayMs?: number,
+    evidence?: EvidenceRecord,
+    leaseMs?: number,
+  ): Promise<boolean> {
+    const next = transition(this.row.state, event);
+    if (next.kind !== 'moved') return false;
+    const at = this.at();
+    const wakeAt = delayMs === undefined ? nextWakeAt(next.state, at) : at + delayMs;
+    const recorded = await this.parts.store.deployments.record(this.row, event, next.state, {
+      actor: this.parts.name,
+      nextAt: wakeAt,
+      ...(leaseMs === undefined ? {} : { leaseMs }),
+      ...(evidence ? { evidence } : {}),
+    });
+    if (recorded.kind === 'lost') {
+      if (leaseMs === undefined) await this.leaveOutcome(event);
+      return false;
+    }
+    this.follow(next.state, recorded, evidence);
+    return true;
+  }
+
+  private follow(state: DeploymentRow['state'], recorded: Recorded, evidence?: EvidenceRecord): void {
+    const { sequence, lastHash, woken } = recorded;
+    this.row = {
+      ...this.row,
+      state,
+      phase: state.phase,
+      sequence,
+      lastHash,
+      leaseUntil: undefined,
+      evidence: evidence ?? this.row.evidence,
+    };
+    this.parts.logger.info(
+      { deploymentId: this.row.id, target: this.row.target.name, phase: state.phase, sequence },
+      'A deployment moved on.',
+    );
+    for (const wake of woken) this.parts.queue.add({ ...wake, delayMs: 0 }).catch(() => undefined);
+  }
+
+  /**
+   * Somebody moved the row while our write was under way. What we did is left in the history for whoever goes on from
+   * there; the state is theirs. A read's answer is simply out of date.
+   */
+  private async leaveOutcome(event: RolloutEvent): Promise<void> {
+    const claim = 'claim' in this.row.state ? this.row.state.claim : undefined;
+    if (!claim) return;
+    for (let tries = 0; tries < 3; tries += 1) {
+      const row = await this.parts.store.deployments.load(this.row.id);
+      // A live lease belongs to somebody whose own record must not be overtaken by a remark.
+      if (!row || (row.leaseUntil ?? 0) > row.readAt) return;
+      const sentence = `${event.type} came too late: the deployment had moved on to ${row.phase}.`;
+      const outcome = { type: 'Outcome', at: row.readAt, of: claim.command, sentence } as const;
+      const options = { actor: this.parts.name, nextAt: row.nextAt };
+      const recorded = await this.parts.store.deployments.record(row, outcome, row.state, options);
+      if (recorded.kind === 'recorded') return;
+    }
+  }
+
+  private async rest(delayMs: number, evidence: EvidenceRecord | undefined): Promise<Next> {
+    await this.parts.store.deployments.rearm(this.row, this.at() + delayMs, evidence);
+    return { sequence: this.row.sequence, delayMs };
+  }
+}

@@ -1,0 +1,46 @@
+import type { CodeSource } from '#aws';
+import type { Captured, RolloutEvent, WriteCommand } from '#rollout';
+import { findCode, uploadBytes } from './code.js';
+import { type Change, prepareChange } from './commands/change-function.js';
+import { backoffMs, failed } from './faults.js';
+import { leaseFor } from './lease.js';
+import { type Answer, type Turn, wait } from './turn.js';
+
+/** Everything a write needs, gathered before its claim: inside a lease only the one call is made. */
+export interface Prepared {
+  readonly leaseMs: number;
+  readonly timeoutMs: number;
+  readonly change?: Change;
+  readonly code?: CodeSource;
+}
+
+/** Gathers what the write needs; an `Answer` when that shows that the write cannot or need not be made. */
+export async function prepareWrite(turn: Turn<WriteCommand>): Promise<Prepared | Answer> {
+  const { state, command } = turn;
+  if (command.type !== 'UpdateCode' && command.type !== 'UpdateConfiguration') return leaseFor(0);
+  const captured = capturedOf(turn);
+  const change = await prepareChange(turn, captured.point.version);
+  if ('kind' in change) return change;
+  if (command.type === 'UpdateConfiguration') return { ...leaseFor(0), change };
+  const found = await findCode(turn.parts, change.artifact, change.stable, turn.signal);
+  if (found.ok) return { ...leaseFor(uploadBytes(found.code)), change, code: found.code };
+  if (found.again) return wait(backoffMs({}));
+  return failed(
+    turn.at(),
+    state.kind === 'rollout' && change.artifact ? 'artifact_missing' : 'write_refused',
+    found.sentence,
+  );
+}
+
+/** The intent, as the history keeps it. */
+export function claimEvent(command: WriteCommand, at: number): RolloutEvent {
+  const wanted = 'wanted' in command ? { wanted: command.wanted } : {};
+  return { type: 'ClaimTaken', at, command: command.type, token: command.token, ...wanted };
+}
+
+/** What preparing captured; commands that need it exist only in states that have it. */
+export function capturedOf({ state }: Turn): Captured {
+  if (state.phase !== 'preparing' || !state.captured)
+    throw new Error(`There is nothing captured while ${state.phase}.`);
+  return state.captured;
+}

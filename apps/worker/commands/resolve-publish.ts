@@ -1,0 +1,52 @@
+import type { FunctionReading } from '#aws';
+import type { Captured, Claim } from '#rollout';
+import { failed, readAgain } from '../faults.js';
+import { takeSlot } from '../readings.js';
+import { type Answer, happened, READ_TIMEOUT_MS, type Turn, wait } from '../turn.js';
+import { sameConfiguration } from '../wanted.js';
+import { SETTLE_POLL_MS } from './await-latest-settled.js';
+import type { Change } from './change-function.js';
+
+/**
+ * A write to `$LATEST` whose outcome nobody knows. In this order: its old token still there means that nothing was
+ * done, and the same token may be sent again; our code and configuration there means that it was, and publishing with
+ * hash and token finds or makes the number; otherwise only a version above all known ones can be ours. Nothing is ever
+ * sent again under a fresh token without that comparison.
+ */
+export async function resolvePublish(turn: Turn, claim: Claim, change: Change, captured: Captured): Promise<Answer> {
+  const { latest, wanted } = change;
+  if (latest.lastUpdateStatus === 'InProgress') return wait(SETTLE_POLL_MS);
+  if (latest.lastUpdateStatus === 'Failed') {
+    return failed(
+      turn.at(),
+      'update_failed',
+      `Lambda could not apply the update: ${latest.lastUpdateReason ?? 'no reason given'}`,
+    );
+  }
+  if (latest.revisionId === claim.token) return happened({ type: 'LatestUnchanged', at: turn.at() });
+  const codeIsOurs = latest.codeSha256 === captured.codeSha256;
+  const configurationIsOurs = sameConfiguration(latest.configuration, wanted.configuration);
+  const isOurs = configurationIsOurs && (codeIsOurs || claim.command === 'UpdateConfiguration');
+  if (isOurs) return happened({ type: 'LatestSettled', at: turn.at(), revisionId: latest.revisionId, codeIsOurs });
+  return findAmongVersions(turn, change, captured);
+}
+
+async function findAmongVersions(turn: Turn, change: Change, captured: Captured): Promise<Answer> {
+  const slot = await takeSlot(turn, 'ordinary');
+  if (slot) return slot;
+  const answer = await turn.parts.lambda.listVersions(turn.fn, { timeoutMs: READ_TIMEOUT_MS * 3, signal: turn.signal });
+  if (!answer.ok) return readAgain(answer.fault);
+  const [found, ...more] = answer.value.filter((version) => isOurVersion(version, change, captured));
+  if (found && more.length === 0) return happened({ type: 'VersionPublished', at: turn.at(), version: found.version });
+  const sentence = found
+    ? 'Several new versions hold this code; which of them is this deployment’s cannot be told.'
+    : 'Somebody else changed the function while it was being updated; no version of this deployment was published.';
+  return failed(turn.at(), 'latest_changed', sentence);
+}
+
+function isOurVersion(version: FunctionReading, change: Change, captured: Captured): boolean {
+  const number = Number(version.version);
+  if (!Number.isInteger(number) || number <= captured.highestVersion) return false;
+  const configuration = { ...version.configuration, description: change.wanted.configuration.description };
+  return version.codeSha256 === captured.codeSha256 && sameConfiguration(configuration, change.wanted.configuration);
+}

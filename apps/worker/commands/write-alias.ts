@@ -1,0 +1,62 @@
+import type { AliasReading } from '#aws';
+import { type AliasWrite, type Fact, sameAliasValue } from '#rollout';
+import { writeFault } from '../faults.js';
+import { readFunction } from '../readings.js';
+import { type Answer, happened, READ_TIMEOUT_MS, type Turn } from '../turn.js';
+
+const LANDED = { ShiftWeight: 'WeightShifted', Promote: 'Promoted', Restore: 'Restored' } as const;
+
+/** The one write that moves traffic. What it set and what it answers are two facts; both must agree. */
+export async function writeAlias(turn: Turn<AliasWrite>, timeoutMs: number): Promise<Answer> {
+  const { command, fn, row } = turn;
+  const call = { timeoutMs, signal: turn.signal };
+  const { lambda } = turn.parts;
+  const fence = { revisionId: command.token };
+  let answer = await lambda.updateAlias(fn, row.target.aliasName, command.wanted, fence, call);
+  if (answer.ok && answer.value.revisionId === command.token) {
+    // The endpoint gave no new token for equal content. An older write under the same token could still land: change
+    // something nobody reads, so that the token dies.
+    const description = `restored by sluice ${row.id}`;
+    answer = await lambda.updateAlias(fn, row.target.aliasName, command.wanted, { ...fence, description }, call);
+  }
+  if (answer.ok) return happened(landed(turn, answer.value));
+  if (answer.fault.code === 'not_found') return whatIsGone(turn);
+  return writeFault(answer.fault, turn.at());
+}
+
+function landed(turn: Turn<AliasWrite>, { version, canary, revisionId }: AliasReading): Fact {
+  const { wanted, type } = turn.command;
+  const value = { version, ...(canary ? { canary } : {}) };
+  if (sameAliasValue(value, wanted)) return { type: LANDED[type], at: turn.at(), value: wanted, revisionId };
+  return {
+    type: 'OutcomeUnknown',
+    at: turn.at(),
+    sentence: 'Lambda answered with another alias value than was written.',
+  };
+}
+
+/** "Not found" may mean the alias, the function, or a version that somebody deleted. */
+async function whatIsGone(turn: Turn<AliasWrite>): Promise<Answer> {
+  const { fn, row, command } = turn;
+  const alias = await turn.parts.lambda.getAlias(fn, row.target.aliasName, {
+    timeoutMs: READ_TIMEOUT_MS,
+    signal: turn.signal,
+  });
+  const at = turn.at();
+  if (!alias.ok && alias.fault.code === 'not_found') {
+    const sentence = `The alias ${row.target.aliasName} of ${fn.functionName} no longer exists.`;
+    return happened({ type: 'TargetVanished', at, reason: { code: 'target_gone', sentence } });
+  }
+  const version = command.wanted.canary?.version ?? command.wanted.version;
+  const reading = await readFunction(turn, version);
+  if (reading.ok || reading.fault.code !== 'not_found') {
+    return happened({
+      type: 'OutcomeUnknown',
+      at,
+      sentence: 'Lambda answered "not found" although everything is there.',
+    });
+  }
+  const gone = command.type === 'Restore' ? 'rollback_point_gone' : 'version_not_found';
+  const sentence = `Version ${version} no longer exists.`;
+  return happened({ type: 'WriteRefused', at, reason: { code: gone, sentence } });
+}

@@ -1,0 +1,35 @@
+import { ConfigError, createLogger, readConfig, systemClock } from '#runtime';
+import { createStore } from '#store';
+import { startWorker } from './start.js';
+
+/** The worker as a process of its own: `DATABASE_URL`, `REDIS_URL` and the AWS SDK's own settings say where. */
+async function main(): Promise<void> {
+  const config = readConfig();
+  if (!config.databaseUrl) {
+    throw new ConfigError('DATABASE_URL is not set: the worker needs the database of the API it works for.');
+  }
+  const logger = createLogger({ level: config.logLevel, name: 'sluice-worker' });
+  const store = createStore({ databaseUrl: config.databaseUrl, poolSize: config.databasePoolSize, logger });
+  await store.migrate();
+  const worker = await startWorker(config, {
+    store,
+    logger,
+    clock: systemClock,
+    databaseUrl: config.databaseUrl,
+    awsEndpointUrl: config.awsEndpointUrl,
+  });
+  logger.info({}, 'The worker is running.');
+  const stop = async (signal: string) => {
+    logger.info({ signal }, 'The worker is stopping.');
+    await worker.close();
+    await store.close();
+    process.exit(0);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exit(1);
+});
