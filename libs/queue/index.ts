@@ -1,4 +1,5 @@
 export type { QueueOptions } from './engine.js';
+export { type OptionsFactory, WAKE_QUEUE, wakeQueueModule, wakeWorkerModule } from './queue.module.js';
 export type { Wake } from './wake.js';
 export {
   createWakeQueue,

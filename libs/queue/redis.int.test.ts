@@ -149,7 +149,14 @@ describeWithRedis('a Redis that misbehaves', () => {
   });
 
   it('may be a cluster: every key of the queue lies in one slot', async () => {
-    const server = await start(['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf', '--cluster-announce-ip', '127.0.0.1']);
+    const server = await start([
+      '--cluster-enabled',
+      'yes',
+      '--cluster-config-file',
+      'nodes.conf',
+      '--cluster-announce-ip',
+      '127.0.0.1',
+    ]);
     const admin = new Redis(server.url);
     await admin.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
     await until(async () => String(await admin.call('CLUSTER', 'INFO')).includes('cluster_state:ok'));
