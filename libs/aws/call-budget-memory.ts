@@ -8,19 +8,19 @@ export function createMemoryCallBudgetStore(clock: Clock): CallBudgetStore {
   return {
     async reserve(key, lanes, count, horizonMs): Promise<Reservation> {
       const now = clock.monotonic();
-      const rows = lanes.map(({ lane, perSecond }) => {
+      const rows = lanes.map(({ lane, spacingMs }) => {
         const name = `${key.accountId}/${key.region}/${lane}`;
-        return { name, perSecond, next: Math.max(nextSlots.get(name) ?? now, now) };
+        return { name, spacingMs, next: Math.max(nextSlots.get(name) ?? now, now) };
       });
       const row = rows.reduce((best, one) => (one.next < best.next ? one : best));
-      const grant = nextSlot(row.next, now, { count, horizonMs, perSecond: row.perSecond });
+      const grant = nextSlot(row.next, now, { count, horizonMs, spacingMs: row.spacingMs });
       if (!('startMs' in grant)) return { granted: false, waitMs: grant.waitMs };
       nextSlots.set(row.name, grant.nextSlotMs);
       return {
         granted: true,
         startInMs: grant.startMs - now,
         count: grant.granted,
-        spacingMs: grant.spacingMs,
+        spacingMs: row.spacingMs,
       };
     },
   };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Clock } from '#runtime';
 import { type CallBudget, createCallBudget, type Lane } from './call-budget.js';
 import { createMemoryCallBudgetStore } from './call-budget-memory.js';
-import { JITTER_MS, nextSlot } from './next-slot.js';
+import { JITTER_MS, nextSlot, slotSpacingMs } from './next-slot.js';
 
 const key = { accountId: '000000000000', region: 'us-east-1' };
 const rates = { ordinaryPerSecond: 12, rollbackPerSecond: 3 };
@@ -17,14 +17,15 @@ describe('the slots of a lane', () => {
     });
     fc.assert(
       fc.property(fc.array(request, { maxLength: 60 }), fc.constantFrom(1, 3, 12, 15, 100), (requests, perSecond) => {
+        const spacingMs = slotSpacingMs(perSecond);
         let [now, next] = [5_000, 0];
         const calls: number[] = [];
         for (const { pauseMs, count, horizonMs, delays } of requests) {
           now += pauseMs;
-          const grant = nextSlot(next, now, { count, horizonMs, perSecond });
+          const grant = nextSlot(next, now, { count, horizonMs, spacingMs });
           if (!('startMs' in grant)) continue;
           next = grant.nextSlotMs;
-          for (let i = 0; i < grant.granted; i++) calls.push(grant.startMs + i * grant.spacingMs + (delays[i] ?? 0));
+          for (let i = 0; i < grant.granted; i++) calls.push(grant.startMs + i * spacingMs + (delays[i] ?? 0));
         }
         expect(busiestSecond(calls)).toBeLessThanOrEqual(perSecond);
       }),
@@ -32,7 +33,7 @@ describe('the slots of a lane', () => {
   });
 
   it('grant nothing beyond the horizon and say when there will be room', () => {
-    expect(nextSlot(10_000, 5_000, { count: 1, horizonMs: 400, perSecond: 12 })).toEqual({
+    expect(nextSlot(10_000, 5_000, { count: 1, horizonMs: 400, spacingMs: 85 })).toEqual({
       granted: 0,
       waitMs: 4_600,
       nextSlotMs: 10_000,
@@ -40,7 +41,7 @@ describe('the slots of a lane', () => {
   });
 
   it('of an idle lane start at once', () => {
-    const grant = nextSlot(1_000, 5_000, { count: 1, horizonMs: 0, perSecond: 12 });
+    const grant = nextSlot(1_000, 5_000, { count: 1, horizonMs: 0, spacingMs: 85 });
     expect(grant).toMatchObject({ granted: 1, startMs: 5_000 });
   });
 });

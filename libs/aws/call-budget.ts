@@ -27,7 +27,7 @@ export interface CallBudgetStore {
    */
   reserve(
     key: BudgetKey,
-    lanes: readonly { readonly lane: Lane; readonly perSecond: number }[],
+    lanes: readonly { readonly lane: Lane; readonly spacingMs: number }[],
     count: number,
     horizonMs: number,
   ): Promise<Reservation>;
@@ -167,7 +167,7 @@ class LeasingCallBudget implements CallBudget {
 
   private lanesFor(lane: Lane) {
     const lanes: Lane[] = lane === 'rollback' ? ['rollback', 'ordinary'] : ['ordinary'];
-    return lanes.map((one) => ({ lane: one, perSecond: this.rate(one) }));
+    return lanes.map((one) => ({ lane: one, spacingMs: slotSpacingMs(this.rate(one)) }));
   }
 
   private rate(lane: Lane): number {

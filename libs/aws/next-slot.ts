@@ -10,13 +10,13 @@ export interface SlotRequest {
   readonly count: number;
   /** How far ahead a slot may lie; further away nothing is granted. */
   readonly horizonMs: number;
-  /** The lane's rate. */
-  readonly perSecond: number;
+  /** Distance between two slots of the lane, from `slotSpacingMs`. */
+  readonly spacingMs: number;
 }
 
 export type SlotGrant =
   | { readonly granted: 0; readonly waitMs: number; readonly nextSlotMs: number }
-  | { readonly granted: number; readonly startMs: number; readonly spacingMs: number; readonly nextSlotMs: number };
+  | { readonly granted: number; readonly startMs: number; readonly nextSlotMs: number };
 
 /**
  * A call may leave this much after its slot without two calls ever sharing one slot's second: network, event loop and
@@ -34,10 +34,10 @@ export function slotSpacingMs(perSecond: number): number {
  * @param nowMs the same clock's present time (the database's)
  */
 export function nextSlot(nextSlotMs: number, nowMs: number, request: SlotRequest): SlotGrant {
-  const spacingMs = slotSpacingMs(request.perSecond);
+  const { spacingMs } = request;
   const startMs = Math.max(nextSlotMs, nowMs);
   const room = Math.floor((nowMs + request.horizonMs - startMs) / spacingMs) + 1;
   const granted = Math.min(request.count, room);
   if (granted < 1) return { granted: 0, waitMs: startMs - request.horizonMs - nowMs, nextSlotMs };
-  return { granted, startMs, spacingMs, nextSlotMs: startMs + granted * spacingMs };
+  return { granted, startMs, nextSlotMs: startMs + granted * spacingMs };
 }
