@@ -1,0 +1,156 @@
+import type { Shape } from './shape.js';
+
+/** Structures, lists and maps of the API model (2015-03-31): facts about AWS's published interface. */
+export const compositeShapes: Record<string, Shape> = {
+  AliasRoutingConfiguration: { type: 'structure', members: { AdditionalVersionWeights: 'AdditionalVersionWeights' } },
+  AdditionalVersionWeights: { type: 'map', key: 'AdditionalVersion', value: 'Weight' },
+  FilterCriteria: { type: 'structure', members: { Filters: 'FilterList' } },
+  FilterList: { type: 'list', member: 'Filter' },
+  Filter: { type: 'structure', members: { Pattern: 'Pattern' } },
+  EventSourceMappingMetricsConfig: { type: 'structure', members: { Metrics: 'EventSourceMappingMetricList' } },
+  EventSourceMappingMetricList: { type: 'list', min: 0, max: 3, member: 'EventSourceMappingMetric' },
+  EventSourceMappingLoggingConfig: {
+    type: 'structure',
+    members: { SystemLogLevel: 'EventSourceMappingSystemLogLevel' },
+  },
+  ScalingConfig: { type: 'structure', members: { MaximumConcurrency: 'MaximumConcurrency' } },
+  DestinationConfig: { type: 'structure', members: { OnSuccess: 'OnSuccess', OnFailure: 'OnFailure' } },
+  OnSuccess: { type: 'structure', members: { Destination: 'DestinationArn' } },
+  OnFailure: { type: 'structure', members: { Destination: 'DestinationArn' } },
+  Tags: { type: 'map', key: 'TagKey', value: 'TagValue' },
+  Topics: { type: 'list', min: 1, max: 1, member: 'Topic' },
+  Queues: { type: 'list', min: 1, max: 1, member: 'Queue' },
+  SourceAccessConfigurations: { type: 'list', min: 0, max: 23, member: 'SourceAccessConfiguration' },
+  SourceAccessConfiguration: { type: 'structure', members: { Type: 'SourceAccessType', URI: 'URI' } },
+  SelfManagedEventSource: { type: 'structure', members: { Endpoints: 'Endpoints' } },
+  Endpoints: { type: 'map', min: 1, max: 2, key: 'EndPointType', value: 'EndpointLists' },
+  EndpointLists: { type: 'list', min: 1, max: 10, member: 'Endpoint' },
+  FunctionResponseTypeList: { type: 'list', min: 0, max: 1, member: 'FunctionResponseType' },
+  AmazonManagedKafkaEventSourceConfig: {
+    type: 'structure',
+    members: { ConsumerGroupId: 'URI', SchemaRegistryConfig: 'KafkaSchemaRegistryConfig' },
+  },
+  KafkaSchemaRegistryConfig: {
+    type: 'structure',
+    members: {
+      SchemaRegistryURI: 'SchemaRegistryUri',
+      EventRecordFormat: 'SchemaRegistryEventRecordFormat',
+      AccessConfigs: 'KafkaSchemaRegistryAccessConfigList',
+      SchemaValidationConfigs: 'KafkaSchemaValidationConfigList',
+    },
+  },
+  KafkaSchemaRegistryAccessConfigList: { type: 'list', member: 'KafkaSchemaRegistryAccessConfig' },
+  KafkaSchemaRegistryAccessConfig: { type: 'structure', members: { Type: 'KafkaSchemaRegistryAuthType', URI: 'Arn' } },
+  KafkaSchemaValidationConfigList: { type: 'list', member: 'KafkaSchemaValidationConfig' },
+  KafkaSchemaValidationConfig: { type: 'structure', members: { Attribute: 'KafkaSchemaValidationAttribute' } },
+  SelfManagedKafkaEventSourceConfig: {
+    type: 'structure',
+    members: { ConsumerGroupId: 'URI', SchemaRegistryConfig: 'KafkaSchemaRegistryConfig' },
+  },
+  DocumentDBEventSourceConfig: {
+    type: 'structure',
+    members: { DatabaseName: 'DatabaseName', CollectionName: 'CollectionName', FullDocument: 'FullDocument' },
+  },
+  ProvisionedPollerConfig: {
+    type: 'structure',
+    members: {
+      MinimumPollers: 'MinimumNumberOfPollers',
+      MaximumPollers: 'MaximumNumberOfPollers',
+      PollerGroupName: 'ProvisionedPollerGroupName',
+    },
+  },
+  FunctionCode: {
+    type: 'structure',
+    members: {
+      ZipFile: 'Blob',
+      S3Bucket: 'S3Bucket',
+      S3Key: 'S3Key',
+      S3ObjectVersion: 'S3ObjectVersion',
+      S3ObjectStorageMode: 'S3ObjectStorageMode',
+      ImageUri: 'String',
+      SourceKMSKeyArn: 'KMSKeyArn',
+    },
+  },
+  VpcConfig: {
+    type: 'structure',
+    members: {
+      SubnetIds: 'SubnetIds',
+      SecurityGroupIds: 'SecurityGroupIds',
+      Ipv6AllowedForDualStack: 'NullableBoolean',
+    },
+  },
+  SubnetIds: { type: 'list', min: 0, max: 16, member: 'SubnetId' },
+  SecurityGroupIds: { type: 'list', min: 0, max: 5, member: 'SecurityGroupId' },
+  DeadLetterConfig: { type: 'structure', members: { TargetArn: 'ResourceArn' } },
+  Environment: { type: 'structure', members: { Variables: 'EnvironmentVariables' } },
+  EnvironmentVariables: {
+    type: 'map',
+    sensitive: true,
+    key: 'EnvironmentVariableName',
+    value: 'EnvironmentVariableValue',
+  },
+  TracingConfig: { type: 'structure', members: { Mode: 'TracingMode' } },
+  LayerList: { type: 'list', member: 'LayerVersionArn' },
+  FileSystemConfigList: { type: 'list', min: 0, max: 1, member: 'FileSystemConfig' },
+  FileSystemConfig: {
+    type: 'structure',
+    required: ['Arn', 'LocalMountPath'],
+    members: { Arn: 'FileSystemArn', LocalMountPath: 'LocalMountPath' },
+  },
+  ImageConfig: {
+    type: 'structure',
+    members: { EntryPoint: 'StringList', Command: 'StringList', WorkingDirectory: 'WorkingDirectory' },
+  },
+  StringList: { type: 'list', min: 0, max: 1500, member: 'String' },
+  ArchitecturesList: { type: 'list', min: 1, max: 1, member: 'Architecture' },
+  EphemeralStorage: { type: 'structure', required: ['Size'], members: { Size: 'EphemeralStorageSize' } },
+  SnapStart: { type: 'structure', members: { ApplyOn: 'SnapStartApplyOn' } },
+  LoggingConfig: {
+    type: 'structure',
+    members: {
+      LogFormat: 'LogFormat',
+      ApplicationLogLevel: 'ApplicationLogLevel',
+      SystemLogLevel: 'SystemLogLevel',
+      LogGroup: 'LogGroup',
+    },
+  },
+  TenancyConfig: {
+    type: 'structure',
+    required: ['TenantIsolationMode'],
+    members: { TenantIsolationMode: 'TenantIsolationMode' },
+  },
+  CapacityProviderConfig: {
+    type: 'structure',
+    required: ['LambdaManagedInstancesCapacityProviderConfig'],
+    members: { LambdaManagedInstancesCapacityProviderConfig: 'LambdaManagedInstancesCapacityProviderConfig' },
+  },
+  LambdaManagedInstancesCapacityProviderConfig: {
+    type: 'structure',
+    required: ['CapacityProviderArn'],
+    members: {
+      CapacityProviderArn: 'CapacityProviderArn',
+      PerExecutionEnvironmentMaxConcurrency: 'PerExecutionEnvironmentMaxConcurrency',
+      ExecutionEnvironmentMemoryGiBPerVCpu: 'ExecutionEnvironmentMemoryGiBPerVCpu',
+    },
+  },
+  DurableConfig: {
+    type: 'structure',
+    members: {
+      KMSKeyArn: 'KMSKeyArn',
+      RetentionPeriodInDays: 'RetentionPeriodInDays',
+      ExecutionTimeout: 'ExecutionTimeout',
+    },
+  },
+  TagKeyList: { type: 'list', member: 'TagKey' },
+  Cors: {
+    type: 'structure',
+    members: {
+      AllowCredentials: 'Boolean',
+      AllowHeaders: 'StringList',
+      AllowMethods: 'StringList',
+      AllowOrigins: 'StringList',
+      ExposeHeaders: 'StringList',
+      MaxAge: 'CorsMaxAge',
+    },
+  },
+};
