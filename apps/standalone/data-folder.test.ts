@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { claimDataFolder, localApiKey } from './data-folder.js';
+import { claimDataFolder, readKeyFile, writeKeyFile } from './data-folder.js';
 import { explain, StartProblem } from './problem.js';
 
 let folder: string;
@@ -40,10 +40,12 @@ test('a file where the folder should be is named, with the remedy', async () => 
   await expect(claimDataFolder(file)).rejects.toThrow(/is a file.*SLUICE_DATA_DIR/);
 });
 
-test('the local API key is made once and only its owner can read it', () => {
-  const made = localApiKey(folder);
-  expect(localApiKey(folder).key).toBe(made.key);
-  expect(statSync(made.file).mode & 0o777).toBe(0o600);
+test('the local API key is kept as it is, and only its owner can read it', () => {
+  expect(readKeyFile(folder)).toBeUndefined();
+  writeFileSync(join(folder, 'api-key'), 'an older one', { mode: 0o644 });
+  const file = writeKeyFile(folder, 'slu_one');
+  expect(readKeyFile(folder)).toBe('slu_one');
+  expect(statSync(file).mode & 0o777).toBe(0o600);
 });
 
 test.each([

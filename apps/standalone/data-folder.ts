@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -46,11 +46,25 @@ export async function claimDataFolder(dataDir: string): Promise<DataFolder> {
   };
 }
 
-/** The local API key: made once per data folder, readable by its owner only. */
-export function localApiKey(folder: string): { key: string; file: string } {
-  const file = join(folder, 'api-key');
-  if (!existsSync(file)) writeFileSync(file, `sluice_${randomBytes(32).toString('base64url')}\n`, { mode: 0o600 });
-  return { key: readFileSync(file, 'utf8').trim(), file };
+/** The local API key, where the CLI looks for it; undefined when this folder has none yet. */
+export function readKeyFile(folder: string): string | undefined {
+  const file = keyFile(folder);
+  const key = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  return key === '' ? undefined : key;
+}
+
+/** Only the owner of the folder may read the key. */
+export function writeKeyFile(folder: string, key: string): string {
+  const file = keyFile(folder);
+  if (readKeyFile(folder) !== key) {
+    rmSync(file, { force: true });
+    writeFileSync(file, `${key}\n`, { mode: 0o600 });
+  }
+  return file;
+}
+
+function keyFile(folder: string): string {
+  return join(folder, 'api-key');
 }
 
 function prepare(path: string): void {

@@ -29,6 +29,7 @@ export const environmentSchema = z.object({
   SLUICE_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(20),
   SLUICE_LAMBDA_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(12),
   SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(3),
+  SLUICE_DEMO_REQUESTS_PER_SECOND: z.coerce.number().min(0).max(500).default(25),
   DATABASE_URL: optionalText,
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
   REDIS_URL: optionalText,
@@ -51,6 +52,8 @@ export interface Config {
   readonly workerConcurrency: number;
   /** Control-plane calls per second and account + region (Lambda allows 15 in sum). */
   readonly callBudget: { readonly ordinaryPerSecond: number; readonly rollbackPerSecond: number };
+  /** The synthetic traffic of `npm start`; 0 = none. */
+  readonly demo: { readonly requestsPerSecond: number };
   readonly databaseUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly redisUrl: string | undefined;
@@ -84,6 +87,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       ordinaryPerSecond: env.SLUICE_LAMBDA_CALLS_PER_SECOND,
       rollbackPerSecond: env.SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND,
     },
+    demo: { requestsPerSecond: env.SLUICE_DEMO_REQUESTS_PER_SECOND },
     databaseUrl: env.DATABASE_URL,
     databasePoolSize: env.DATABASE_POOL_SIZE,
     redisUrl: env.REDIS_URL,

@@ -10,7 +10,16 @@ export interface Logger {
 }
 
 /** Fields that never reach a log line, wherever in `facts` they stand (two levels deep). */
-const SECRET_FIELDS = ['authorization', 'apiKey', 'secret', 'token', 'password', 'databaseUrl', 'redisUrl', 'environment'];
+const SECRET_FIELDS = [
+  'authorization',
+  'apiKey',
+  'secret',
+  'token',
+  'password',
+  'databaseUrl',
+  'redisUrl',
+  'environment',
+];
 
 /** JSON lines on standard output, one per event; secrets are masked by field name. */
 export function createLogger(options: { level: string; name: string }): Logger {

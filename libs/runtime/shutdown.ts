@@ -11,7 +11,12 @@ export interface Closable {
  * Closes in reverse order of opening, each within what is left of `deadlineMs` (all together). What does not close in
  * time is named in the log and left behind: a stuck connection must not keep a process from ending.
  */
-export async function closeAll(closables: readonly Closable[], clock: Clock, logger: Logger, deadlineMs = 10_000): Promise<void> {
+export async function closeAll(
+  closables: readonly Closable[],
+  clock: Clock,
+  logger: Logger,
+  deadlineMs = 10_000,
+): Promise<void> {
   const deadline = clock.monotonic() + deadlineMs;
   for (const closable of [...closables].reverse()) {
     const left = Math.max(0, deadline - clock.monotonic());

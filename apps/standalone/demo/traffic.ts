@@ -11,11 +11,6 @@ const ARTICLES = [
   { sku: 'tea-assam-250g', priceCents: 1150 },
 ];
 
-export interface Traffic {
-  readonly name: string;
-  close(): Promise<void>;
-}
-
 /** Shoppers: invokes the function through its alias at a steady rate until closed. What fails is the function's affair. */
 export function startTraffic(options: {
   lambda: LambdaClient;
@@ -23,7 +18,7 @@ export function startTraffic(options: {
   alias: string;
   requestsPerSecond: number;
   clock: Clock;
-}): Traffic {
+}): { close(): Promise<void> } {
   const { lambda, clock } = options;
   const stop = new AbortController();
   const inFlight = new Set<Promise<unknown>>();
@@ -60,7 +55,6 @@ export function startTraffic(options: {
 
   const running = run();
   return {
-    name: 'demo traffic',
     async close() {
       stop.abort();
       await running;
