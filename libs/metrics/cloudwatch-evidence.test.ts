@@ -72,4 +72,25 @@ describe('evidence from CloudWatch', () => {
     const source = createCloudWatchEvidence({ reader, settleSeconds: 0 });
     expect(await source.read(request)).toMatchObject({ ok: false, retry: 'again' });
   });
+
+  it('does without durations where they are not understood, rather than without evidence', async () => {
+    const reader = new CountingReader();
+    const asked: number[] = [];
+    const picky: CloudWatchReader = {
+      async getVersionMetrics(where, requests) {
+        asked.push(requests[0]?.latencyThresholdsMs.length ?? 0);
+        if (asked.at(-1) === 0) return reader.getVersionMetrics(where, requests);
+        return {
+          ok: false,
+          fault: { code: 'invalid_request', retry: 'never', public: 'Refused.', internal: 'Stat is not supported' },
+        };
+      },
+      close: () => undefined,
+    };
+    const source = createCloudWatchEvidence({ reader: picky, settleSeconds: 0 });
+    const withThresholds = { ...request, latencyThresholdsMs: [250, 1_000] };
+    expect(await source.read(withThresholds)).toMatchObject({ ok: true });
+    expect(await source.read(withThresholds)).toMatchObject({ ok: true });
+    expect(asked).toEqual([2, 0, 0]);
+  });
 });

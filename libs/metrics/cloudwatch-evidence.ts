@@ -34,6 +34,7 @@ export function createCloudWatchEvidence(options: CloudWatchEvidenceOptions): Ev
 
 class CloudWatchEvidence implements EvidenceSource {
   private readonly lines = new Map<string, Line>();
+  private durationsUnderstood = true;
 
   constructor(private readonly options: CloudWatchEvidenceOptions) {}
 
@@ -79,11 +80,24 @@ class CloudWatchEvidence implements EvidenceSource {
 
   private async serveBatch(where: { accountId: string; region: string }, batch: readonly Waiting[]): Promise<void> {
     const requests = batch.flatMap(({ stable, canary }) => [stable, canary]);
-    const timeoutMs = this.options.timeoutMs ?? 10_000;
-    const outcome = await this.options.reader.getVersionMetrics(where, requests, { timeoutMs });
+    const outcome = await this.fetch(where, requests);
     for (const [index, { answer }] of batch.entries()) {
       answer(outcome.ok ? { ok: true, value: outcome.value.slice(index * 2, index * 2 + 2) } : outcome);
     }
+  }
+
+  /** Counts are worth more than durations: an endpoint that knows no trimmed counts is asked for counts alone from then on. */
+  private async fetch(where: { accountId: string; region: string }, requests: readonly VersionMetricsRequest[]) {
+    const call = { timeoutMs: this.options.timeoutMs ?? 10_000 };
+    const withDurations = requests.some((request) => request.latencyThresholdsMs.length > 0);
+    if (!withDurations || this.durationsUnderstood) {
+      const outcome = await this.options.reader.getVersionMetrics(where, requests, call);
+      if (outcome.ok || outcome.fault.code !== 'invalid_request' || !withDurations) return outcome;
+    }
+    const countsOnly = requests.map((request) => ({ ...request, latencyThresholdsMs: [] }));
+    const outcome = await this.options.reader.getVersionMetrics(where, countsOnly, call);
+    if (outcome.ok) this.durationsUnderstood = false;
+    return outcome;
   }
 }
 
