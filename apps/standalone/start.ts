@@ -60,10 +60,13 @@ async function open(options: StandaloneOptions, opened: Closable[]): Promise<Omi
   await requireFreePort(config.host, config.port, 'PORT');
   if (config.emulator.enabled) await requireFreePort(config.host, config.emulator.port, 'SLUICE_EMULATOR_PORT');
 
-  const [database, emulator] = await Promise.all([
+  // Both are awaited even if one fails: whatever has been opened must be known when it is closed again.
+  const [databaseOutcome, emulatorOutcome] = await Promise.allSettled([
     openDatabase(options, folder.path, opened),
     config.emulator.enabled ? openEmulator(options, folder.path, opened) : undefined,
   ]);
+  const database = resultOf(databaseOutcome);
+  const emulator = resultOf(emulatorOutcome);
   signal.throwIfAborted();
 
   const store = createStore({ databaseUrl: database.url, poolSize: config.databasePoolSize, logger });
@@ -142,4 +145,9 @@ async function openEmulator({ config }: StandaloneOptions, folder: string, opene
 async function openKey(store: Store, config: Config, folder: string): Promise<{ key: string; file: string }> {
   const { key } = await ensureBootstrapKey(store, config.bootstrapApiKey ?? readKeyFile(folder));
   return { key, file: writeKeyFile(folder, key) };
+}
+
+function resultOf<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === 'rejected') throw outcome.reason;
+  return outcome.value;
 }
