@@ -89,6 +89,28 @@ describeWithRedis('a Redis that misbehaves', () => {
     await queue.close();
   });
 
+  it('is noticed when it was wiped, by one worker of many, so that what is live can be armed again', async () => {
+    const server = await start();
+    const options = optionsFor(server.url);
+    const emptied = new Mailbox<string>();
+    const join = (name: string) =>
+      startWakeWorker({
+        ...options,
+        concurrency: 1,
+        handle: async () => undefined,
+        onEmptied: async () => emptied.put(name),
+      });
+    const workers = await Promise.all([join('first'), join('second'), join('third')]);
+    await emptied.next();
+    const admin = new Redis(server.url);
+    await admin.flushall();
+    await emptied.next();
+    await until(async () => (await admin.exists('{sluice}:mark')) === 1);
+    admin.disconnect();
+    await Promise.all(workers.map((worker) => worker.close(3_000)));
+    expect(emptied.size).toBe(0);
+  });
+
   it('may be killed and come back empty: producer and worker reconnect by themselves', async () => {
     const server = await start();
     const options = optionsFor(server.url);

@@ -177,6 +177,10 @@ export class Mailbox<T> {
   private readonly kept: T[] = [];
   private readonly asked: ((thing: T) => void)[] = [];
 
+  get size(): number {
+    return this.kept.length;
+  }
+
   put(thing: T): undefined {
     const asker = this.asked.shift();
     if (asker) asker(thing);

@@ -1,5 +1,6 @@
 import { DelayedError, type Job, Worker } from 'bullmq';
 import { type Clock, type Logger, systemClock } from '#runtime';
+import { watchForEmptying } from './emptied.js';
 import { bullConnection, chooseEngine, prepareEngine, type QueueOptions } from './engine.js';
 import { ErrorLog } from './error-log.js';
 import { QUEUE_NAME, type Wake, wakeSchema } from './wake.js';
@@ -13,6 +14,8 @@ export interface WakeWorkerOptions extends QueueOptions {
   readonly concurrency: number;
   /** `signal` aborts when this process shuts down or has lost the job to another worker. Rejecting is logged and drops the job. */
   readonly handle: (wake: Wake, signal: AbortSignal) => Promise<WakeHandled | undefined>;
+  /** Called when the engine has lost its wake-ups (never on Postgres): arm whatever is live again. Must not reject. */
+  readonly onEmptied?: () => Promise<void>;
   readonly clock?: Clock;
 }
 
@@ -52,6 +55,7 @@ class BullWakeWorker implements WakeWorker {
   private readonly worker: Worker;
   private readonly closeConnection: () => void;
   private readonly active = new Set<Promise<unknown>>();
+  private readonly closing = new AbortController();
 
   constructor(
     private readonly options: WakeWorkerOptions,
@@ -71,11 +75,15 @@ class BullWakeWorker implements WakeWorker {
     });
     const connection = 'options' in base.connection ? base.connection : undefined;
     this.closeConnection = () => connection?.disconnect();
+    if (connection && engine.kind === 'redis' && options.onEmptied) {
+      void watchForEmptying(connection, engine.prefix, this.clock, this.closing.signal, options.onEmptied);
+    }
   }
 
   async close(deadlineMs: number): Promise<void> {
     const end = this.clock.monotonic() + deadlineMs;
     const left = () => Math.max(0, end - this.clock.monotonic());
+    this.closing.abort();
     await this.worker.pause(true);
     const idle = await this.idleWithin(left() - ABORT_BEFORE_DEADLINE_MS);
     if (!idle) {
