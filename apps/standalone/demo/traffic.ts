@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { Clock } from '#runtime';
 
@@ -21,6 +22,8 @@ export function startTraffic(options: {
 }): { close(): Promise<void> } {
   const { lambda, clock } = options;
   const stop = new AbortController();
+  // One listener per request in flight; Node takes more than ten for a leak.
+  setMaxListeners(0, stop.signal);
   const inFlight = new Set<Promise<unknown>>();
   let sent = 0;
 
