@@ -11,8 +11,6 @@ export interface AwsCredentials {
 export interface AwsConnection {
   /** Another endpoint that behaves like AWS, such as the emulator: used for every region. */
   readonly endpoint?: string;
-  /** Used where a call names no region of its own. */
-  readonly region?: string;
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
 }
 
