@@ -175,7 +175,7 @@ class Walk {
       { deploymentId: this.row.id, target: this.row.target.name, phase: state.phase, sequence },
       'A deployment moved on.',
     );
-    for (const wake of woken) this.parts.queue.add({ ...wake, delayMs: 0 }).catch(() => undefined);
+    for (const wake of woken) this.parts.nudge(wake.deploymentId);
   }
 
   /**

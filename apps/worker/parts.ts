@@ -13,6 +13,8 @@ export interface WorkerParts {
   readonly evidence: EvidenceSource;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Looks at a deployment that may start now; its own wake-up lies in the queue under the same id, but later. */
+  readonly nudge: (deploymentId: string) => void;
   /** Who this process is, in histories and logs. */
   readonly name: string;
   /** Length of the periods in which evidence is counted, seconds. */

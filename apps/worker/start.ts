@@ -58,11 +58,12 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
     }),
     clock,
     logger,
+    nudge: (deploymentId) => void wakes.look(deploymentId),
     name: `worker:${hostname()}:${process.pid}`,
     metricsPeriodSeconds: config.metricsPeriodSeconds,
   };
   const stopping = new AbortController();
-  const wakes = new Wakes(parts, stopping.signal);
+  const wakes: Wakes = new Wakes(parts, stopping.signal);
   const everyMs = config.sweepSeconds * 1000;
   const sweep = new Sweep(parts, wakes);
   const reconciler = new Reconciler(parts, wakes, { everyMs, callsPerSecond: config.callBudget.ordinaryPerSecond });
