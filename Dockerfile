@@ -12,6 +12,8 @@ FROM gcr.io/distroless/nodejs22-debian12:nonroot
 WORKDIR /sluice
 ENV NODE_ENV=production SLUICE_HOST=0.0.0.0 NODE_OPTIONS=--enable-source-maps
 COPY --from=build --chown=root:root /image /sluice
+# A volume mounted here belongs to the user below: the emulator keeps functions and their code in it.
+COPY --from=build --chown=nonroot:nonroot /image/data /data
 USER nonroot
 EXPOSE 3000
 CMD ["dist/apps/api/main.js"]

