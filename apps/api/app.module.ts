@@ -1,0 +1,45 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { bytesInPostgres, type ZipLimits } from '#sources';
+import { ArtifactsController } from './artifacts/artifacts.controller.js';
+import { Uploads } from './artifacts/receive-upload.js';
+import { ActsController } from './deployments/acts.controller.js';
+import { ChangeHub } from './deployments/change-hub.js';
+import { DeploymentsController } from './deployments/deployments.controller.js';
+import { DeploymentShow } from './deployments/show-deployment.js';
+import { EventStreams } from './deployments/stream-events.js';
+import { type ApiParts, PARTS } from './parts.js';
+import { Metrics } from './service/metrics.js';
+import { PagesController } from './service/pages.controller.js';
+import { ServiceController } from './service/service.controller.js';
+import { TargetsController } from './targets/targets.controller.js';
+
+@Module({})
+class ApiModule {}
+
+/** The controllers with everything they need; made by hand, so that what hangs on what can be read here. */
+export function apiModule(parts: ApiParts, limits?: ZipLimits): DynamicModule {
+  const { store, clock, logger } = parts;
+  const show = new DeploymentShow(store);
+  const hub = new ChangeHub(store, clock, logger);
+  const streams = new EventStreams(parts, hub, show);
+  const uploads = new Uploads(parts, parts.bytes ?? bytesInPostgres(store.artifacts), limits);
+  return {
+    module: ApiModule,
+    controllers: [
+      DeploymentsController,
+      ActsController,
+      TargetsController,
+      ArtifactsController,
+      ServiceController,
+      PagesController,
+    ],
+    providers: [
+      { provide: PARTS, useValue: parts },
+      { provide: DeploymentShow, useValue: show },
+      { provide: ChangeHub, useValue: hub },
+      { provide: EventStreams, useValue: streams },
+      { provide: Uploads, useValue: uploads },
+      { provide: Metrics, useValue: new Metrics(store, () => streams.open) },
+    ],
+  };
+}

@@ -1,0 +1,25 @@
+import type { DeploymentView } from '#contracts';
+import type { DeploymentRow, Store } from '#store';
+import { KnownArtifacts } from '../artifacts/known-artifacts.js';
+import { granted, type Outcome, refused } from '../http/refusal.js';
+import { deploymentView } from './deployment-view.js';
+
+/** Rows as callers see them, with the artifact each names. */
+export class DeploymentShow {
+  private readonly artifacts: KnownArtifacts;
+
+  constructor(private readonly store: Pick<Store, 'artifacts' | 'deployments'>) {
+    this.artifacts = new KnownArtifacts(store);
+  }
+
+  async row(row: DeploymentRow): Promise<DeploymentView> {
+    return deploymentView(row, await this.artifacts.find(row.projectId, row.artifactId));
+  }
+
+  async byId(projectId: string, id: string): Promise<Outcome<DeploymentView>> {
+    const row = await this.store.deployments.get(projectId, id);
+    return row
+      ? granted(await this.row(row))
+      : refused('not_found', { detail: 'There is no deployment with this id.' });
+  }
+}

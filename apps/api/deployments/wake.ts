@@ -1,0 +1,16 @@
+import type { ApiParts } from '../parts.js';
+
+/**
+ * Tells a worker at once, best effort and never awaited: the row is the truth, and the sweep finds what no wake-up
+ * reached.
+ */
+export function wake(
+  { queue, logger }: Pick<ApiParts, 'queue' | 'logger'>,
+  deploymentId: string,
+  sequence: number,
+  lane: 'rollback' | 'ordinary' = 'ordinary',
+): void {
+  queue?.add({ deploymentId, sequence, delayMs: 0, lane }).catch((error: unknown) => {
+    logger.warn({ deploymentId, sequence, error: String(error) }, 'A wake-up was not queued; the sweep will find it.');
+  });
+}

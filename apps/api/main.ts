@@ -1,0 +1,40 @@
+import { createWakeQueue } from '#queue';
+import { type Closable, ConfigError, closeAll, createLogger, readConfig, systemClock } from '#runtime';
+import { createStore } from '#store';
+import { ensureBootstrapKey, startApi } from './start.js';
+
+/** The API as a process of its own: settings from the environment, ended by SIGINT or SIGTERM. */
+async function main(): Promise<void> {
+  const config = readConfig();
+  if (!config.databaseUrl)
+    throw new ConfigError('DATABASE_URL must name the Postgres database; npm start brings its own.');
+  const logger = createLogger({ level: config.logLevel, name: 'sluice-api' });
+  const { databaseUrl, redisUrl } = config;
+  const opened: Closable[] = [];
+  let ending: Promise<void> | undefined;
+  const end = () => {
+    ending ??= closeAll(opened, systemClock, logger);
+    return ending;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end().then(() => process.exit(0)));
+  try {
+    const store = createStore({ databaseUrl, poolSize: config.databasePoolSize, logger });
+    opened.push({ name: 'store', close: () => store.close() });
+    await store.migrate();
+    if (config.bootstrapApiKey !== undefined) await ensureBootstrapKey(store, config.bootstrapApiKey);
+    const queue = await createWakeQueue({ databaseUrl, redisUrl, logger });
+    opened.push({ name: 'queue', close: () => queue.close() });
+    const api = await startApi(config, { store, queue, logger, clock: systemClock });
+    opened.push({ name: 'api', close: () => api.close() });
+    logger.info({ url: api.url }, 'The API is listening.');
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+main().catch((error: unknown) => {
+  const sentence = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`The API could not start: ${sentence}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { analysisOverrides, deadlines, onInconclusive, strategyInput } from '#contracts';
+import type { TargetRow } from '#store';
+
+/** What a target says for deployments that do not say: stored as JSON, parsed whenever it is read back. */
+const settingsSchema = z.object({
+  strategy: strategyInput.optional(),
+  deadlines: deadlines.optional(),
+  onInconclusive: onInconclusive.optional(),
+  analysis: analysisOverrides.nullable().optional(),
+});
+export type TargetSettings = z.infer<typeof settingsSchema>;
+
+/** Settings of another release that this one cannot read count as not set: a deployment must still be possible. */
+export function readSettings({ settings }: Pick<TargetRow, 'settings'>): TargetSettings {
+  const parsed = settingsSchema.safeParse(settings);
+  return parsed.success ? parsed.data : {};
+}
+
+/** Only what was given; a member that is not named keeps what `before` says. */
+export function mergeSettings(before: TargetSettings, change: TargetSettings): TargetSettings {
+  const { strategy, deadlines, onInconclusive, analysis } = change;
+  const named = Object.entries({ strategy, deadlines, onInconclusive, analysis }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return { ...before, ...Object.fromEntries(named) };
+}
