@@ -6,6 +6,7 @@ import {
   GetFunctionCommand,
   InvokeCommand,
   LambdaClient,
+  ListVersionsByFunctionCommand,
   PublishVersionCommand,
 } from '@aws-sdk/client-lambda';
 import { strToU8, zipSync } from 'fflate';
@@ -258,6 +259,34 @@ export class EngineWorld {
     const body = JSON.stringify(rule);
     const answer = await fetch(`${this.emulator.url}/_emulator/faults`, { method: 'POST', body });
     if (!answer.ok) throw new Error(await answer.text());
+  }
+
+  async clearFaults(): Promise<void> {
+    await fetch(`${this.emulator.url}/_emulator/faults`, { method: 'DELETE' });
+  }
+
+  /** Published version numbers, oldest first. */
+  async versions(target: TargetRow): Promise<string[]> {
+    const answer = await this.lambda.send(new ListVersionsByFunctionCommand({ FunctionName: target.functionName }));
+    return (answer.Versions ?? []).flatMap(({ Version }) => (Version && Version !== '$LATEST' ? [Version] : []));
+  }
+
+  /** Every wake-up is gone, as after a FLUSHALL. */
+  async wipeQueue(): Promise<void> {
+    if (this.redis) return this.redis.clear();
+    const schemas = await this.store.pool.query<{ name: string }>(
+      `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+       WHERE schemaname LIKE '%queue' AND tablename LIKE '%job%'`,
+    );
+    for (const { name } of schemas.rows) await this.store.pool.query(`DELETE FROM ${name}`);
+  }
+
+  async untilQueueIsQuiet(): Promise<void> {
+    for (;;) {
+      const { waiting, active } = await this.queue.counts();
+      if (waiting + active === 0) return;
+      await systemClock.sleep(20);
+    }
   }
 
   async close(): Promise<void> {
