@@ -127,11 +127,6 @@ const deploymentErrors = {
     sentence: 'The artifact named does not exist.',
     remedy: 'Upload it to POST /v1/artifacts and name the id or digest it answers with.',
   },
-  artifact_incomplete: {
-    status: 409,
-    sentence: 'The artifact’s upload has not finished.',
-    remedy: 'Wait for the upload to finish, or upload it again.',
-  },
   target_unknown: {
     status: 404,
     sentence: 'There is no target of that name or id.',

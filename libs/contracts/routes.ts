@@ -119,14 +119,7 @@ export const routes = {
     body: createDeployment,
     status: 202,
     response: deploymentView,
-    errors: [
-      'strategy_invalid',
-      'artifact_unknown',
-      'artifact_incomplete',
-      'target_unknown',
-      'target_busy',
-      'idempotency_conflict',
-    ],
+    errors: ['strategy_invalid', 'artifact_unknown', 'target_unknown', 'target_busy', 'idempotency_conflict'],
   }),
   listDeployments: route({
     method: 'GET',

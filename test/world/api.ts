@@ -1,0 +1,160 @@
+import { type Client, type CreateTarget, createClient, type Scope } from '#contracts';
+import { nextWakeAt, type RolloutEvent, transition } from '#rollout';
+import { silentLogger, systemClock } from '#runtime';
+import type { ZipLimits } from '#sources';
+import { createStore, type DeploymentRow, type EvidenceRecord, type Store } from '#store';
+import { generateApiKey, hashApiKey, keyPrefix } from '../../apps/api/keys/api-key.js';
+import { type ApiParts, DEFAULT_PROJECT, ensureBootstrapKey, type RunningApi, startApi } from '../../apps/api/start.js';
+import { createDatabase } from './database.js';
+
+/** A real API on a real, empty database, listening on a port of its own; nothing works on what it accepts. */
+export interface TestApi {
+  readonly url: string;
+  readonly store: Store;
+  /** A key with every scope. */
+  readonly key: string;
+  readonly client: Client;
+  /** Every wake-up the API asked for. */
+  readonly woken: { deploymentId: string; sequence: number; lane?: string }[];
+  keyWith(
+    scopes: readonly Scope[],
+    options?: { expiresAt?: number; projectId?: string },
+  ): Promise<{ key: string; id: string }>;
+  request(path: string, init?: RequestInit & { key?: string | null }): Promise<Response>;
+  /** Takes a worker's place: records these facts, one after the other. */
+  tell(id: string, ...facts: FactInput[]): Promise<DeploymentRow>;
+  evidence(id: string, evidence: Partial<EvidenceRecord>): Promise<void>;
+  close(): Promise<void>;
+}
+
+type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
+export type FactInput = WithoutTime<RolloutEvent> & { at?: number };
+
+export interface TestApiOptions {
+  readonly zipLimits?: ZipLimits;
+  readonly parts?: (parts: ApiParts) => ApiParts;
+}
+
+export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const database = await createDatabase();
+  const store = createStore({ databaseUrl: database.url, poolSize: 10, logger: silentLogger });
+  await store.migrate();
+  const { key } = await ensureBootstrapKey(store);
+  const woken: TestApi['woken'] = [];
+  const queue = {
+    add: async (wake: { deploymentId: string; sequence: number; lane?: 'rollback' | 'ordinary' }) => {
+      const { deploymentId, sequence, lane } = wake;
+      woken.push(lane === undefined ? { deploymentId, sequence } : { deploymentId, sequence, lane });
+    },
+  };
+  const parts: ApiParts = { store, queue, logger: silentLogger, clock: systemClock };
+  const api: RunningApi = await startApi({ host: '127.0.0.1', port: 0 }, options.parts?.(parts) ?? parts, {
+    ...(options.zipLimits ? { zipLimits: options.zipLimits } : {}),
+  });
+  return {
+    url: api.url,
+    store,
+    key,
+    client: createClient({ baseUrl: api.url, apiKey: key }),
+    woken,
+    keyWith: (scopes, more) => makeKey(store, scopes, more),
+    request: (path, init = {}) => send(api.url, key, path, init),
+    tell: (id, ...facts) => tell(store, id, facts),
+    async evidence(id, evidence) {
+      const row = await store.deployments.load(id);
+      if (!row) throw new Error(`There is no deployment ${id}.`);
+      const record = { verdict: 'continue', sentence: 'Gathering.', numbers: {}, judge: null, at: row.readAt } as const;
+      await store.deployments.rearm(row, row.nextAt, { ...record, ...evidence });
+    },
+    async close() {
+      await api.close();
+      await store.close();
+      await database.drop();
+    },
+  };
+}
+
+async function makeKey(
+  store: Store,
+  scopes: readonly Scope[],
+  { expiresAt, projectId }: { expiresAt?: number; projectId?: string } = {},
+): Promise<{ key: string; id: string }> {
+  const key = generateApiKey();
+  const input = {
+    name: `key ${scopes.join('+')}`,
+    prefix: keyPrefix(key),
+    secretHash: hashApiKey(key),
+    scopes,
+    expiresAt,
+  };
+  const row = await store.apiKeys.create(projectId ?? DEFAULT_PROJECT, input);
+  return { key, id: row.id };
+}
+
+async function send(
+  url: string,
+  bootstrapKey: string,
+  path: string,
+  { key, ...init }: RequestInit & { key?: string | null },
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (key !== null) headers.set('authorization', `Bearer ${key ?? bootstrapKey}`);
+  if (typeof init.body === 'string' && !headers.has('content-type')) headers.set('content-type', 'application/json');
+  return fetch(url + path, { ...init, headers });
+}
+
+async function tell(store: Store, id: string, facts: readonly FactInput[]): Promise<DeploymentRow> {
+  for (const fact of facts) {
+    const row = await load(store, id);
+    const event = { at: row.readAt, ...fact } as RolloutEvent;
+    const next = transition(row.state, event);
+    if (next.kind !== 'moved') throw new Error(`${fact.type} does not move a deployment that is ${row.phase}.`);
+    const recorded =
+      fact.type === 'Started'
+        ? await store.deployments.start(row, event, next.state, 'worker')
+        : await store.deployments.record(row, event, next.state, {
+            actor: 'worker',
+            nextAt: nextWakeAt(next.state, row.readAt),
+          });
+    if (recorded.kind !== 'recorded') throw new Error(`${fact.type} was not recorded: ${recorded.kind}.`);
+  }
+  return load(store, id);
+}
+
+async function load(store: Store, id: string): Promise<DeploymentRow> {
+  const row = await store.deployments.load(id);
+  if (!row) throw new Error(`There is no deployment ${id}.`);
+  return row;
+}
+
+export const checkout: CreateTarget = {
+  name: 'checkout',
+  functionName: 'checkout-fn',
+  aliasName: 'live',
+  region: 'us-east-1',
+  accountId: '000000000000',
+};
+
+/** What a worker tells of a deployment until its first weight has been confirmed: stable 1, canary 2. */
+export function factsUntilBaking(stable = '1', canary = '2', weightPercent = 10): FactInput[] {
+  const value = { version: stable, canary: { version: canary, weightPercent } };
+  return [
+    { type: 'Started' },
+    {
+      type: 'RollbackPointCaptured',
+      needsConfiguration: false,
+      nothingToDo: false,
+      captured: {
+        point: { version: stable },
+        aliasRevisionId: 'revision-a',
+        latestRevisionId: 'revision-l',
+        codeSha256: 'c2hh',
+        needsCode: true,
+        highestVersion: Number(stable),
+      },
+    },
+    { type: 'VersionPublished', version: canary },
+    { type: 'VersionActivated' },
+    { type: 'WeightShifted', value, revisionId: 'revision-b' },
+  ];
+}
