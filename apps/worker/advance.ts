@@ -88,7 +88,7 @@ class Walk {
     return delayMs > 0 ? { sequence: this.row.sequence, delayMs } : 'go on';
   }
 
-  private async start(): Promise<Next | 'go on'> {
+  private async start(): Promise<'go on' | undefined> {
     const started = await start(this.parts, this.row, this.at());
     if (started.kind === 'recorded') {
       const event = { type: 'Started', at: this.at() } as const;
@@ -97,7 +97,8 @@ class Walk {
       return 'go on';
     }
     await this.parts.store.deployments.rearm(this.row, this.at() + QUEUED_POLL_MS);
-    return { sequence: this.row.sequence, delayMs: QUEUED_POLL_MS };
+    // No job stays behind: it would have the id of the wake-up that the end of the one before sends.
+    return undefined;
   }
 
   /** Preparing has a deadline; past it nothing more is tried, because no traffic has moved yet. */
