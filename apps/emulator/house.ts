@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AdminFront, type LiveSettings } from './admin/admin-front.js';
 import { type Clock, systemClock } from './clock.js';
+import { AlarmStore } from './cloudwatch/alarm-store.js';
 import { LambdaMetrics } from './cloudwatch/lambda-metrics.js';
 import { MetricStore } from './cloudwatch/metric-store.js';
 import { cloudWatchOperations } from './cloudwatch/operations.js';
@@ -9,8 +10,10 @@ import { CallLog } from './faults/call-log.js';
 import { FaultRules } from './faults/fault-rules.js';
 import { RateLimiter } from './faults/rate-limiter.js';
 import type { Services } from './lambda/call.js';
+import { partitionOf } from './lambda/names.js';
 import { fetchObject } from './lambda/s3-source.js';
 import { LogStore } from './logs/log-store.js';
+import { logOperations } from './logs/operations.js';
 import { randomOf } from './random.js';
 import { EventQueue } from './runtime/event-queue.js';
 import { Invoker, servingSettings } from './runtime/invoker.js';
@@ -23,9 +26,12 @@ import { LambdaFront } from './wire/lambda-front.js';
 import { MonitoringFront } from './wire/monitoring-front.js';
 import { CodeStore } from './world/code-store.js';
 import type { FunctionRecord } from './world/records.js';
+import { StateFile } from './world/state-file.js';
 import { Store } from './world/store.js';
 
 const REAP_EVERY_MS = 5000;
+/** The shape of saved and exported state; another one is refused rather than guessed at. */
+const FORMAT = 1;
 const report = (error: unknown) => console.error('emulator fault:', error);
 
 /** The emulator's parts, put together; see start.ts for what the options mean. */
@@ -35,6 +41,7 @@ export class House {
   private readonly codes: CodeStore;
   private readonly logs: LogStore;
   private readonly metrics: MetricStore;
+  private readonly alarms: AlarmStore;
   private readonly pool: Pool;
   private readonly queue: EventQueue;
   private readonly invoker: Invoker;
@@ -45,6 +52,7 @@ export class House {
   private readonly lambda: LambdaFront;
   private readonly monitoring: MonitoringFront;
   private readonly admin: AdminFront | undefined;
+  private readonly file: StateFile;
   private url = '';
   private settleMs: number;
   private stopReaping: () => void = () => undefined;
@@ -68,6 +76,7 @@ export class House {
       },
       this.clock,
     );
+    this.alarms = new AlarmStore(this.metrics, this.clock);
     this.pool = this.buildPool(folder);
     this.invoker = this.buildInvoker();
     this.queue = new EventQueue(
@@ -81,6 +90,9 @@ export class House {
     this.lambda = fronts.lambda;
     this.monitoring = fronts.monitoring;
     this.admin = options.admin ? this.buildAdmin() : undefined;
+    this.file = new StateFile(join(folder, 'state.json'), this.clock, () => this.snapshot());
+    const saved = this.file.read();
+    if (saved !== undefined) this.restore(saved);
   }
 
   open(url: string): void {
@@ -97,6 +109,7 @@ export class House {
     this.stopReaping();
     this.queue.close();
     this.pool.close();
+    this.file.flush();
   }
 
   async answer(request: HttpRequest): Promise<HttpReply> {
@@ -169,17 +182,29 @@ export class House {
       clock: this.clock,
       report,
     };
-    const watch = cloudWatchOperations(this.metrics);
+    const watch = cloudWatchOperations(this.metrics, this.alarms, this.clock);
     return {
       lambda: new LambdaFront({
         ...common,
         services: this.buildServices(),
         limiter: this.limiter,
         rememberPast: this.options.admin ?? false,
+        changed: () => this.file.touch(),
       }),
       monitoring: new MonitoringFront({
         ...common,
-        services: { GraniteServiceVersion20100801: watch, '2010-08-01': watch },
+        services: {
+          GraniteServiceVersion20100801: watch,
+          '2010-08-01': watch,
+          Logs_20140328: logOperations(this.logs),
+          '2011-06-15': {
+            GetCallerIdentity: (place, _input, caller) => ({
+              Arn: `arn:${partitionOf(place.region)}:iam::${place.account}:user/${caller.accessKeyId}`,
+              UserId: caller.accessKeyId,
+              Account: place.account,
+            }),
+          },
+        },
       }),
     };
   }
@@ -223,10 +248,12 @@ export class House {
     this.retireAll();
     this.store.reset();
     this.metrics.reset();
+    this.alarms.reset();
     this.logs.reset();
     this.faults.clear();
     this.calls.clear();
     this.queue.deliveries.length = 0;
+    this.file.touch();
   }
 
   private retireAll(): void {
@@ -234,16 +261,27 @@ export class House {
       for (const fn of Object.values(place.functions)) this.pool.retire(ownerOf(fn), new Set());
   }
 
+  private snapshot() {
+    return { format: FORMAT, world: this.store.world, alarms: this.alarms.export() };
+  }
+
+  private restore(state: unknown): void {
+    const { format, world, alarms } = state as Partial<ReturnType<House['snapshot']>>;
+    if (format !== FORMAT || typeof world?.places !== 'object') throw new TypeError('This is not a saved state.');
+    this.store.reset(world);
+    this.alarms.import(alarms ?? []);
+  }
+
   private exportState(): unknown {
     const code = Object.fromEntries(this.codes.keys().map((key) => [key, this.codes.get(key).toString('base64')]));
-    return { format: 1, world: this.store.world, code };
+    return { ...this.snapshot(), code };
   }
 
   private loadState(state: unknown): void {
-    const { format, world, code } = state as { format: number; world: Store['world']; code: Record<string, string> };
-    if (format !== 1 || typeof world?.places !== 'object') throw new TypeError('This is not an exported state.');
+    const { code } = state as { code?: Record<string, string> };
     this.retireAll();
+    this.restore(state);
     for (const bytes of Object.values(code ?? {})) this.codes.put(Buffer.from(bytes, 'base64'));
-    this.store.reset(world);
+    this.file.touch();
   }
 }

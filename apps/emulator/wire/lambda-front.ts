@@ -20,6 +20,8 @@ export interface FrontParts {
   clock: Clock;
   /** Keep what stale reads need: only worth its cost where faults can be injected. */
   rememberPast: boolean;
+  /** Called after every call that may have changed state. */
+  changed(): void;
   report(error: unknown): void;
 }
 
@@ -162,7 +164,9 @@ export class LambdaFront {
       stale: trace.faults.some((fault) => fault.kind === 'stale-read'),
     };
     trace.reached = true;
-    return handler(this.parts.services, call);
+    const answer = await handler(this.parts.services, call);
+    if (request.method !== 'GET' && !isPayload(match.name)) this.parts.changed();
+    return answer;
   }
 }
 

@@ -104,7 +104,7 @@ export interface UrlRecord {
   authType: string;
   cors?: Record<string, unknown> | undefined;
   /** Shown by reads; a create answers with it only when the caller named it. */
-  invokeMode: string;
+  invokeMode?: string | undefined;
   createdAt: number;
   modifiedAt: number;
 }

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { Clock } from '../clock.js';
+
+/** Changes are gathered for this long before they are written: a burst of calls costs one write. */
+const GATHER_MS = 100;
+
+/** The state on disk. A reader never sees half of it: the name appears when all bytes are there. */
+export class StateFile {
+  private cancel: (() => void) | undefined;
+
+  constructor(
+    private readonly path: string,
+    private readonly clock: Clock,
+    private readonly snapshot: () => unknown,
+  ) {}
+
+  read(): unknown {
+    return existsSync(this.path) ? JSON.parse(readFileSync(this.path, 'utf8')) : undefined;
+  }
+
+  /** Something changed: write soon. */
+  touch(): void {
+    this.cancel ??= this.clock.after(GATHER_MS, () => this.write());
+  }
+
+  /** Writes what has not been written yet. */
+  flush(): void {
+    if (this.cancel) this.write();
+  }
+
+  private write(): void {
+    this.cancel?.();
+    this.cancel = undefined;
+    writeFileSync(`${this.path}.part`, JSON.stringify(this.snapshot()));
+    renameSync(`${this.path}.part`, this.path);
+  }
+}
