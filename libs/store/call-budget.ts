@@ -1,0 +1,94 @@
+import type { Executor } from './database.js';
+
+/** Lambda counts control-plane calls per account and region. */
+export interface CallBudgetKey {
+  readonly accountId: string;
+  readonly region: string;
+}
+
+export interface CallBudgetLane {
+  readonly lane: 'ordinary' | 'rollback';
+  /** Distance between two calls of this lane. */
+  readonly spacingMs: number;
+}
+
+export type CallBudgetReservation =
+  | { readonly granted: true; readonly startInMs: number; readonly count: number; readonly spacingMs: number }
+  | { readonly granted: false; readonly waitMs: number };
+
+interface GrantRow {
+  granted: number;
+  spacing_ms: number;
+  start_in_ms: number;
+}
+
+/** The slots of all workers: what the call budget of `libs/aws` asks of its store. */
+export function callBudgetRows(executor: Executor) {
+  return {
+    /**
+     * Takes up to `count` slots from the earliest of `lanes`: the first at `max(next_slot, now)`, each further one
+     * spacing later, none more than `horizonMs` ahead. One statement locks, looks and takes, on the database's clock, so
+     * all workers share one pace whatever their own clocks say.
+     */
+    reserve: (key: CallBudgetKey, lanes: readonly CallBudgetLane[], count: number, horizonMs: number) =>
+      reserve(executor, key, lanes, count, horizonMs),
+  };
+}
+
+async function reserve(
+  executor: Executor,
+  key: CallBudgetKey,
+  lanes: readonly CallBudgetLane[],
+  count: number,
+  horizonMs: number,
+): Promise<CallBudgetReservation> {
+  const names = lanes.map(({ lane }) => lane);
+  const values = [key.accountId, key.region, names, lanes.map(({ spacingMs }) => spacingMs), count, horizonMs];
+  const found = (await executor.query<GrantRow>(TAKE_SLOTS, values)).rows[0];
+  if (!found || found.granted === MISSING) {
+    await executor.query(MAKE_LANES, [key.accountId, key.region, names]);
+    return reserve(executor, key, lanes, count, horizonMs);
+  }
+  if (found.granted < 1) return { granted: false, waitMs: Math.max(1, found.start_in_ms - horizonMs) };
+  return { granted: true, startInMs: found.start_in_ms, count: found.granted, spacingMs: found.spacing_ms };
+}
+
+/** Says that a lane has no row yet: the first call of this account and region. */
+const MISSING = -1;
+
+/**
+ * The lanes are locked in one order, so that two rollbacks cannot wait for each other, and the clock is read after the
+ * locks are held: a statement that waited must not take slots that have passed.
+ */
+const TAKE_SLOTS = `
+  WITH wanted AS (
+    SELECT * FROM unnest($3::text[], $4::float8[]) WITH ORDINALITY AS w(lane, spacing_ms, rank)
+  ), locked AS MATERIALIZED (
+    SELECT lane, next_slot FROM call_budgets
+    WHERE account_id = $1 AND region = $2 AND lane = ANY ($3::text[])
+    ORDER BY lane
+    FOR UPDATE
+  ), moment AS MATERIALIZED (
+    SELECT clock_timestamp() AS now, count(*) AS lanes FROM locked
+  ), earliest AS MATERIALIZED (
+    SELECT w.lane, w.spacing_ms, m.now, GREATEST(l.next_slot, m.now) AS start, m.lanes
+    FROM locked l JOIN wanted w USING (lane) CROSS JOIN moment m
+    ORDER BY GREATEST(l.next_slot, m.now), w.rank
+    LIMIT 1
+  ), decided AS MATERIALIZED (
+    SELECT lane, spacing_ms, start, extract(epoch FROM start - now)::float8 * 1000 AS start_in_ms,
+      CASE WHEN lanes < cardinality($3::text[]) THEN ${MISSING}
+        ELSE LEAST($5::int, floor(($6::float8 - extract(epoch FROM start - now)::float8 * 1000) / spacing_ms)::int + 1)
+      END AS granted
+    FROM earliest
+  ), taken AS (
+    UPDATE call_budgets b SET next_slot = d.start + make_interval(secs => d.granted * d.spacing_ms / 1000)
+    FROM decided d
+    WHERE b.account_id = $1 AND b.region = $2 AND b.lane = d.lane AND d.granted > 0
+  )
+  SELECT granted, spacing_ms, start_in_ms FROM decided`;
+
+const MAKE_LANES = `
+  INSERT INTO call_budgets (account_id, region, lane, next_slot)
+  SELECT $1, $2, lane, clock_timestamp() FROM unnest($3::text[]) AS lane
+  ON CONFLICT DO NOTHING`;
