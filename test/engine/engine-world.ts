@@ -17,7 +17,7 @@ import { type AcceptInput, createStore, type DeploymentRow, type Store, type Tar
 import { type Emulator, startEmulator } from '../../apps/emulator/start.js';
 import { type RunningWorker, startWorker } from '../../apps/worker/start.js';
 import { createDatabase, type TestDatabase } from '../world/database.js';
-import { claimQueueRedis } from '../world/queue-engine.js';
+import type { claimQueueRedis } from '../world/queue-engine.js';
 
 const ACCOUNT = '000000000000';
 const REGION = 'us-east-1';
@@ -54,7 +54,7 @@ export class EngineWorld {
     private readonly logger: Logger,
   ) {}
 
-  static async open(logger: Logger = silentLogger): Promise<EngineWorld> {
+  static async open(redis: ReturnType<typeof claimQueueRedis>, logger: Logger = silentLogger): Promise<EngineWorld> {
     const database = await createDatabase();
     const emulator = await startEmulator({
       port: 0,
@@ -67,7 +67,6 @@ export class EngineWorld {
     await store.migrate();
     const credentials = { accessKeyId: ACCOUNT, secretAccessKey: 'not-a-secret' };
     const lambda = new LambdaClient({ endpoint: emulator.url, region: REGION, credentials });
-    const redis = claimQueueRedis();
     const queue = await createWakeQueue({
       databaseUrl: database.url,
       logger,

@@ -1,9 +1,10 @@
 import { DeleteAliasCommand, DeleteFunctionCommand } from '@aws-sdk/client-lambda';
+import { claimQueueRedis } from '../world/queue-engine.js';
 import { EngineWorld, handlerCode } from './engine-world.js';
 
 let world: EngineWorld;
 beforeAll(async () => {
-  world = await EngineWorld.open();
+  world = await EngineWorld.open(claimQueueRedis());
   await world.startWorker();
 });
 afterAll(() => world.close());

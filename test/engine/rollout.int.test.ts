@@ -1,10 +1,11 @@
 import { UpdateAliasCommand } from '@aws-sdk/client-lambda';
 import { verifyChain } from '#store';
+import { claimQueueRedis } from '../world/queue-engine.js';
 import { EngineWorld, handlerCode } from './engine-world.js';
 
 let world: EngineWorld;
 beforeAll(async () => {
-  world = await EngineWorld.open();
+  world = await EngineWorld.open(claimQueueRedis());
   await world.startWorker();
 });
 afterAll(() => world.close());
