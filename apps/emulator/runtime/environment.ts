@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Clock, isoTime } from '../clock.js';
 import { type Job, type RuntimeAnswer, RuntimeApi } from './runtime-api.js';
+import type { Warden } from './warden.js';
 
 /** How to start the process that runs one version of one function. */
 export interface Launch {
@@ -57,6 +58,7 @@ export class Environment {
   constructor(
     private readonly launch: Launch,
     private readonly clock: Clock,
+    private readonly warden: Warden,
     private readonly onDeath: (environment: Environment) => void,
   ) {
     const day = isoTime(clock.now()).slice(0, 10).replaceAll('-', '/');
@@ -79,10 +81,13 @@ export class Environment {
         AWS_LAMBDA_LOG_STREAM_NAME: this.logStream,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     });
     this.child = child;
+    if (child.pid !== undefined) this.warden.add(child.pid);
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => this.took(chunk));
     child.on('error', () => this.died('the runtime could not be started'));
+    child.on('exit', () => child.pid !== undefined && this.warden.remove(child.pid));
     child.on('exit', (code, signal) =>
       this.died(signal ? `signal: ${signal === 'SIGKILL' ? 'killed' : signal.toLowerCase()}` : code),
     );
@@ -114,7 +119,7 @@ export class Environment {
     this.cancelFreeze?.();
     this.cancelDeadline?.();
     this.phase = 'dead';
-    this.child?.kill('SIGKILL');
+    this.signal('SIGKILL');
     this.api.close();
   }
 
@@ -225,13 +230,24 @@ export class Environment {
 
   private freeze(): void {
     if (this.phase !== 'idle' || this.frozen) return;
-    this.frozen = this.child?.kill('SIGSTOP') ?? false;
+    this.frozen = this.signal('SIGSTOP');
   }
 
   private thaw(): void {
     if (!this.frozen) return;
-    this.child?.kill('SIGCONT');
+    this.signal('SIGCONT');
     this.frozen = false;
+  }
+
+  /** To the whole process group: whatever the function started stops, goes on and ends with it. */
+  private signal(signal: NodeJS.Signals): boolean {
+    const pid = this.child?.pid;
+    if (pid === undefined || this.child?.exitCode !== null || this.child.signalCode !== null) return false;
+    try {
+      return process.kill(-pid, signal);
+    } catch {
+      return false;
+    }
   }
 
   /** The process's resident memory, looked at no more than a few times a second. */

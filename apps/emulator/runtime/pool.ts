@@ -3,6 +3,7 @@ import type { FunctionRecord, Settings } from '../world/records.js';
 import { Environment, type Outcome } from './environment.js';
 import type { Launcher } from './launch.js';
 import type { Job } from './runtime-api.js';
+import { Warden } from './warden.js';
 
 export interface PoolSettings {
   /** Processes at most, over all functions; more work than that waits its turn. */
@@ -37,6 +38,7 @@ export class Pool {
   private readonly groups = new Map<Settings, Group>();
   private readonly hungry: (() => void)[] = [];
   private count = 0;
+  private readonly warden = new Warden();
   private closed = false;
 
   constructor(
@@ -88,6 +90,7 @@ export class Pool {
     for (const group of this.groups.values())
       for (const environment of [...group.all]) this.discard(group, environment);
     this.groups.clear();
+    this.warden.close();
   }
 
   private groupOf(fn: FunctionRecord, settings: Settings): Group {
@@ -112,7 +115,7 @@ export class Pool {
     this.count += 1;
     try {
       const launch = await this.launcher.prepare(fn, version, settings);
-      const environment = new Environment(launch, this.clock, (dead) => this.discard(group, dead));
+      const environment = new Environment(launch, this.clock, this.warden, (dead) => this.discard(group, dead));
       group.all.add(environment);
       await environment.start();
       return environment;
