@@ -42,12 +42,3 @@ export function readAlias(answer: AliasConfiguration): AliasReading | undefined 
     additional: extra.length,
   };
 }
-
-/** Same primary version and same routing: what decides whether an alias is where somebody wanted it (the RevisionId does not). */
-export function sameAliasValue(one: AliasValue, other: AliasValue): boolean {
-  return (
-    one.version === other.version &&
-    one.canary?.version === other.canary?.version &&
-    one.canary?.weightPercent === other.canary?.weightPercent
-  );
-}

@@ -1,2 +1,2 @@
-export { type CloudWatchEvidenceOptions, createCloudWatchEvidence } from './cloudwatch-evidence.js';
-export type { EvidenceReading, EvidenceRequest, EvidenceSource } from './evidence-source.js';
+export { createCloudWatchEvidence } from './cloudwatch-evidence.js';
+export type { EvidenceSource } from './evidence-source.js';

@@ -1,11 +1,8 @@
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
 import { silentLogger } from '#runtime';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
-import { WAKE_QUEUE, wakeQueueModule, wakeWorkerModule } from './queue.module.js';
 import { describeWakeQueue, Mailbox, until, untilConnected } from './wake-queue.contract.js';
-import { createWakeQueue, type WakeQueue } from './wake-queue.js';
+import { createWakeQueue } from './wake-queue.js';
 import { startWakeWorker } from './wake-worker.js';
 
 describe('wake-ups on Postgres', () => {
@@ -20,28 +17,6 @@ describe('wake-ups on Postgres', () => {
   describeWakeQueue(async () => {
     round += 1;
     return { databaseUrl: database.url, prefix: `contract_${round}` };
-  });
-
-  it('serves a Nest application from its start to its close', async () => {
-    const options = { databaseUrl: database.url, prefix: 'nest', logger: silentLogger };
-    const seen = new Mailbox<number>();
-    const handle = async (wake: { sequence: number }) => seen.put(wake.sequence);
-    @Module({
-      imports: [
-        wakeQueueModule({ useFactory: () => options }),
-        wakeWorkerModule({ useFactory: () => ({ ...options, concurrency: 1, handle }) }),
-      ],
-    })
-    class Application {}
-    const application = await NestFactory.createApplicationContext(Application, { logger: false });
-    const queue = application.get<WakeQueue>(WAKE_QUEUE);
-    await untilConnected(queue);
-    await queue.add({ deploymentId: 'nest', sequence: 6, delayMs: 0 });
-    expect(await seen.next()).toBe(6);
-
-    await application.close();
-
-    await expect(queue.add({ deploymentId: 'nest', sequence: 7, delayMs: 0 })).rejects.toThrow();
   });
 
   it('lets many processes start at once, each bringing the tables up to date', async () => {
