@@ -62,6 +62,7 @@ const kinds = every<DeploymentKind>()(['rollout', 'restore']);
 
 export const phase = z.enum(phases).meta({ id: 'Phase' });
 export const action = z.enum(actions).meta({ id: 'Action' });
+export type ActionName = z.infer<typeof action>;
 
 export const artifactReference = z
   .union([

@@ -21,10 +21,23 @@ export interface TestApi {
     options?: { expiresAt?: number; projectId?: string },
   ): Promise<{ key: string; id: string }>;
   request(path: string, init?: RequestInit & { key?: string | null }): Promise<Response>;
+  /** Sends JSON and reads JSON. */
+  call(method: string, path: string, body?: unknown, more?: Sending): Promise<Answer>;
   /** Takes a worker's place: records these facts, one after the other. */
   tell(id: string, ...facts: FactInput[]): Promise<DeploymentRow>;
   evidence(id: string, evidence: Partial<EvidenceRecord>): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface Sending {
+  readonly key?: string | null;
+  readonly headers?: Record<string, string>;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
 }
 
 type WithoutTime<T> = T extends unknown ? Omit<T, 'at'> : never;
@@ -59,6 +72,15 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     woken,
     keyWith: (scopes, more) => makeKey(store, scopes, more),
     request: (path, init = {}) => send(api.url, key, path, init),
+    call: async (method, path, body, more = {}) => {
+      const answer = await send(api.url, key, path, {
+        method,
+        ...more,
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
+    },
     tell: (id, ...facts) => tell(store, id, facts),
     async evidence(id, evidence) {
       const row = await store.deployments.load(id);

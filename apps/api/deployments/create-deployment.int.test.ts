@@ -1,30 +1,183 @@
+import { deploymentView } from '#contracts';
 import { checkout, startTestApi, type TestApi } from '../../../test/world/api.js';
 
 let api: TestApi;
-beforeAll(async () => {
+beforeEach(async () => {
   api = await startTestApi();
   await api.client.createTarget(checkout);
 });
-afterAll(() => api.close());
+afterEach(() => api.close());
 
+const change = { target: 'checkout', configuration: { memorySize: 256 } };
 const post = (body: unknown, headers: Record<string, string> = {}) =>
-  api.request('/v1/deployments', { method: 'POST', body: JSON.stringify(body), headers });
+  api.call('POST', '/v1/deployments', body, { headers });
+const count = async () => (await api.client.listDeployments({ limit: 100 })).items.length;
 
 describe('accepting a deployment', () => {
   test('answers 202 with its place and how it stands, and wakes a worker', async () => {
-    const answer = await post({ target: 'checkout', configuration: { memorySize: 256 }, message: 'more memory' });
+    const answer = await post({ ...change, message: 'more memory', commit: 'abcdef1' });
+    const view = deploymentView.parse(answer.body);
     expect(answer.status).toBe(202);
-    const view = await answer.json();
     expect(answer.headers.get('location')).toBe(`/v1/deployments/${view.id}`);
-    expect(view).toMatchObject({
-      phase: 'queued',
-      sequence: 1,
-      strategy: 'canary',
-      message: 'more memory',
-      ended: false,
+    expect(view).toMatchObject({ phase: 'queued', sequence: 1, strategy: 'canary', message: 'more memory' });
+    expect(view).toMatchObject({ commit: 'abcdef1', ended: false, allowedActions: ['abort', 'cancel'] });
+    expect(api.woken).toEqual([{ deploymentId: view.id, sequence: 1, lane: 'ordinary' }]);
+    expect(await api.client.getDeployment(view.id)).toMatchObject({ id: view.id, requestedBy: 'bootstrap' });
+  });
+
+  test('takes from the target what the request does not say, and lets the request win', async () => {
+    await api.client.updateTarget('checkout', {
+      strategy: 'Linear10PercentEvery1Minute',
+      deadlines: { personSeconds: 60, analysisSeconds: 120 },
+      analysis: { suspicion: 5, minimumCanaryInvocations: 50 },
     });
-    expect(view.configurationChanges).toEqual(['memorySize']);
-    expect(api.woken).toContainEqual({ deploymentId: view.id, sequence: 1, lane: 'ordinary' });
-    expect(await api.client.getDeployment(view.id)).toMatchObject({ id: view.id, allowedActions: ['abort', 'cancel'] });
+    const usual = await api.client.createDeployment(change);
+    expect(usual).toMatchObject({ strategy: 'Linear10PercentEvery1Minute' });
+    expect(usual.steps).toHaveLength(9);
+    const asked = await api.client.createDeployment({
+      ...change,
+      strategy: { type: 'steps', steps: [{ weight: 0.5, bake: '90s', gates: ['approval'] }] },
+      deadlines: { personSeconds: 90 },
+      analysis: { suspicion: 9 },
+    });
+    expect(asked.steps).toEqual([{ weightPercent: 0.5, bakeSeconds: 90, gates: ['approval'] }]);
+    const row = await api.store.deployments.load(asked.id);
+    expect(row?.state.plan.deadlines).toMatchObject({ personSeconds: 90, analysisSeconds: 120 });
+    expect(row?.state.plan.analysis).toEqual({ suspicion: 9, minimumCanaryInvocations: 50 });
+  });
+
+  test('switches the judge off when the request says null', async () => {
+    const asked = await api.client.createDeployment({ ...change, strategy: 'all-at-once', analysis: null });
+    expect((await api.store.deployments.load(asked.id))?.state.plan.analysis).toBeNull();
+  });
+
+  test('goes on without a queue: the wish is stored and the sweep will find it', async () => {
+    const refuse = () => Promise.reject(new Error('The queue is not connected yet.'));
+    const lame = await startTestApi({ parts: (parts) => ({ ...parts, queue: { add: refuse } }) });
+    await lame.client.createTarget(checkout);
+    expect(await lame.client.createDeployment(change)).toMatchObject({ phase: 'queued' });
+    await lame.close();
   });
 });
+
+describe('a request that cannot be accepted', () => {
+  const refusals: [string, unknown, number, string][] = [
+    ['an unknown target', { ...change, target: 'nobody' }, 404, 'target_unknown'],
+    ['an unknown strategy', { ...change, strategy: 'yolo' }, 422, 'strategy_invalid'],
+    ['an analysis gate without a judge', { ...change, strategy: 'canary', analysis: null }, 422, 'strategy_invalid'],
+    ['weights that fall', { ...change, strategy: steps(50, 10) }, 422, 'strategy_invalid'],
+    ['a weight of 100', { ...change, strategy: steps(100) }, 400, 'request_invalid'],
+    ['an unknown artifact', { ...change, artifact: { sha256: 'a'.repeat(64) } }, 422, 'artifact_unknown'],
+    ['nothing to deploy', { target: 'checkout' }, 400, 'request_invalid'],
+    ['an empty configuration', { target: 'checkout', configuration: {} }, 400, 'request_invalid'],
+    ['a body that is no object', [change], 400, 'request_invalid'],
+    ['a message with a line break', { ...change, message: 'one\ntwo' }, 400, 'request_invalid'],
+    ['a message with a colour code', { ...change, message: '\u001b[31mred' }, 400, 'request_invalid'],
+    ['a name that is a path', { ...change, target: '../checkout' }, 400, 'request_invalid'],
+  ];
+  test.each(refusals)('%s is refused and leaves nothing behind', async (_, body, status, code) => {
+    const answer = await post(body);
+    expect(answer.status).toBe(status);
+    expect(answer.headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
+    expect(answer.body).toMatchObject({ code, status, remedy: expect.stringMatching(/./) });
+    expect(await count()).toBe(0);
+  });
+
+  test('says where it is wrong and what is allowed there, and never repeats what was sent', async () => {
+    const strategy = { type: 'steps', steps: [{ weight: 10, bake: '5 parsecs' }] };
+    const environment = { SECRET: { value: 'hunter2-canary' } };
+    const answer = await post({ target: 'checkout', strategy, configuration: { environment } });
+    expect(answer.body).toMatchObject({ code: 'request_invalid' });
+    const { errors } = answer.body as { errors: { path: string; message: string }[] };
+    expect(errors.map((error) => error.path)).toContain('configuration.environment.SECRET');
+    const bake = errors.find((error) => error.path === 'strategy.steps[0].bake');
+    expect(bake?.message).toBe('A bake is a duration such as 30s, 5m, 1h or 1h30m.');
+    expect(JSON.stringify(answer.body)).not.toContain('hunter2-canary');
+  });
+
+  test('may not set what is not its to set', async () => {
+    const forbidden = ['status', 'phase', 'sequence', 'requestedBy', 'approvedBy', 'projectId', 'roleArn', 'version'];
+    for (const member of [...forbidden, 'id', 'kind', 'state', 'nextAt', 'constructor', 'toString']) {
+      const answer = await post({ ...change, [member]: 'x' });
+      expect([member, answer.status]).toEqual([member, 400]);
+    }
+    const nested = await post({ target: 'checkout', configuration: { memorySize: 256, reservedConcurrency: 0 } });
+    expect(nested.status).toBe(400);
+    expect(await count()).toBe(0);
+  });
+
+  test('may not reach an object’s prototype', async () => {
+    for (const body of [
+      '{"__proto__":{"admin":true},"target":"checkout","configuration":{"memorySize":256}}',
+      '{"target":"checkout","configuration":{"constructor":{"prototype":{"admin":true}}}}',
+    ]) {
+      const answer = await api.request('/v1/deployments', { method: 'POST', body });
+      expect(answer.status).toBe(400);
+    }
+    expect(({} as { admin?: boolean }).admin).toBeUndefined();
+    expect(await count()).toBe(0);
+  });
+
+  test('may not be larger than what a route reads, announced or not', async () => {
+    const body = JSON.stringify({ ...change, message: 'x'.repeat(200_000) });
+    const announced = await api.request('/v1/deployments', { method: 'POST', body });
+    expect(announced.status).toBe(413);
+    expect(await announced.json()).toMatchObject({ code: 'body_too_large' });
+  });
+
+  test('may not come in another form than JSON', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/zip', 'multipart/form-data']) {
+      const headers = { 'content-type': type };
+      const answer = await api.request('/v1/deployments', { method: 'POST', body: JSON.stringify(change), headers });
+      expect([type, answer.status]).toEqual([type, 415]);
+    }
+    expect(await count()).toBe(0);
+  });
+
+  test.each(['{', '', '"text"', 'null', '[]', '1e999', '{"target":"checkout",}', `${'['.repeat(50_000)}`])(
+    'is refused when its body is %p',
+    async (body) => {
+      const answer = await api.request('/v1/deployments', {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
+      expect(answer.status).toBe(400);
+      expect(await answer.json()).toMatchObject({ code: 'request_invalid' });
+    },
+  );
+});
+
+describe('a busy target', () => {
+  test('queues by default, refuses or supersedes when told to', async () => {
+    const first = await api.client.createDeployment(change);
+    const second = await api.client.createDeployment(change);
+    expect([first.phase, second.phase]).toEqual(['queued', 'queued']);
+    const refused = await post({ ...change, policy: 'refuse' });
+    expect(refused.status).toBe(409);
+    expect(refused.body).toMatchObject({ code: 'target_busy', deploymentId: first.id });
+    const third = await api.client.createDeployment({ ...change, policy: 'supersede' });
+    const phases = (await api.client.listDeployments()).items.map(({ id, phase }) => [id, phase]);
+    expect(phases).toEqual([
+      [third.id, 'queued'],
+      [second.id, 'superseded'],
+      [first.id, 'superseded'],
+    ]);
+  });
+});
+
+describe('configuration', () => {
+  test('is stored for the worker and shown by name only', async () => {
+    const configuration = { environment: { TOKEN: 'hunter2-canary', OLD: null }, timeoutSeconds: 5 };
+    const asked = await api.client.createDeployment({ target: 'checkout', configuration });
+    expect(asked.configurationChanges).toEqual(['environment.OLD', 'environment.TOKEN', 'timeoutSeconds']);
+    expect((await api.store.deployments.load(asked.id))?.request.configuration).toEqual(configuration);
+    for (const path of [`/v1/deployments/${asked.id}`, '/v1/deployments', `/v1/deployments/${asked.id}/events`]) {
+      expect(await (await api.request(path)).text()).not.toContain('hunter2-canary');
+    }
+  });
+});
+
+function steps(...weights: number[]) {
+  return { type: 'steps', steps: weights.map((weight) => ({ weight, bake: '10s' })) };
+}

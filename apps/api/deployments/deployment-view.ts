@@ -141,7 +141,8 @@ function driftOf(state: RolloutState): DeploymentView['drift'] {
 
 /** Names only: `memorySize`, `environment.LOG_LEVEL`. */
 function changesOf(configuration: Readonly<Record<string, unknown>> | undefined): string[] {
-  return Object.entries(configuration ?? {}).flatMap(([member, value]) =>
+  const names = Object.entries(configuration ?? {}).flatMap(([member, value]) =>
     member === 'environment' ? Object.keys(value as object).map((name) => `environment.${name}`) : [member],
   );
+  return names.sort();
 }

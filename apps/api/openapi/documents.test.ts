@@ -1,10 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { actions, errorCodes, type Route, routes } from '#contracts';
 import { openApiDocument } from './document.js';
 import { documentText } from './document-text.js';
 import { errorsDocument } from './errors-document.js';
 
-const REMEDY = 'Run: npm run build && node dist/apps/api/openapi/write.js';
+const REMEDY =
+  'Remedy: SLUICE_WRITE_DOCUMENTS=1 NODE_OPTIONS=--experimental-vm-modules npx jest apps/api/openapi/documents';
+
+beforeAll(() => {
+  if (process.env['SLUICE_WRITE_DOCUMENTS'] !== '1') return;
+  writeFileSync('apps/api/openapi.json', documentText());
+  writeFileSync('docs/errors.md', errorsDocument());
+});
 
 test(`the OpenAPI document that is checked in is the one the contracts give. ${REMEDY}`, () => {
   expect(readFileSync('apps/api/openapi.json', 'utf8')).toBe(documentText());
