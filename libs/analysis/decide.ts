@@ -1,23 +1,31 @@
 import { stableUnhealthy } from './history-test.js';
 import type { JudgeState } from './judge-state.js';
 import { metricPlans } from './metrics.js';
-import { allCounts, steadiedStableRate } from './numbers.js';
 import type { AnalysisPolicy } from './policy.js';
 import { bakeWeight, budgetWeight, firstWeight } from './ramp.js';
+import { allCounts, type Signals, steadiedStableRate } from './signals.js';
 import { splitMismatch } from './split.js';
-import type { Verdict, VerdictNumbers, VerdictReason, WeightAdvice } from './verdict.js';
+import type { Verdict, VerdictReason, WeightAdvice } from './verdict.js';
 
 export interface Decision {
   readonly kind: Verdict['kind'];
   readonly reason: VerdictReason;
+  /** The rollback e-value is above the policy's suspicion: no weight is added, nothing passes. */
+  readonly suspicious: boolean;
 }
 
 /** A canary that should have been invoked this often and was not, is a source without data and not bad luck. */
 const unluckySilence = 7;
 
 /** The decision after a block. The order of the questions is the rule: a rollback is looked for before anything else. */
-export function decide(state: JudgeState, numbers: VerdictNumbers, policy: AnalysisPolicy): Decision {
-  if (numbers.rollbackE >= 1 / policy.falseRollbackOdds && excessMatters(state, numbers, policy)) {
+export function decide(state: JudgeState, signals: Signals, policy: AnalysisPolicy): Decision {
+  return { ...answer(state, signals, policy), suspicious: signals.rollbackE >= policy.suspicion };
+}
+
+type Answer = Omit<Decision, 'suspicious'>;
+
+function answer(state: JudgeState, signals: Signals, policy: AnalysisPolicy): Answer {
+  if (signals.rollbackE >= 1 / policy.falseRollbackOdds && excessMatters(state, signals, policy)) {
     return { kind: 'fail', reason: 'regression' };
   }
   if (silent(state, policy)) return { kind: 'inconclusive', reason: 'no_data' };
@@ -25,14 +33,14 @@ export function decide(state: JudgeState, numbers: VerdictNumbers, policy: Analy
     return { kind: 'inconclusive', reason: 'split_mismatch' };
   }
   if (state.seen.canaryCount === 0) return { kind: 'continue', reason: 'gathering' };
-  const suspicious = numbers.rollbackE >= policy.suspicion;
+  const suspicious = signals.rollbackE >= policy.suspicion;
   const unhealthy = stableUnhealthy(state.recentStable, policy.history);
-  if (!suspicious && evidenceSuffices(state, numbers, policy)) {
+  if (!suspicious && evidenceSuffices(state, signals, policy)) {
     if (!unhealthy) return { kind: 'pass', reason: passReason(policy) };
-    if (betterThanStable(numbers)) return { kind: 'pass', reason: 'canary_better_than_failing_stable' };
+    if (betterThanStable(state)) return { kind: 'pass', reason: 'canary_better_than_failing_stable' };
   }
   const watched = state.lastMs - watchStart(state, policy);
-  const leaning = suspicious || excessMatters(state, numbers, policy);
+  const leaning = suspicious || excessMatters(state, signals, policy);
   if (watched >= (leaning || unhealthy ? policy.leaningWatchMs : policy.maximumWatchMs)) {
     return { kind: 'inconclusive', reason: unhealthy ? 'stable_unhealthy' : 'deadline' };
   }
@@ -49,25 +57,22 @@ function passReason(policy: AnalysisPolicy): VerdictReason {
   return policy.passWhen === 'unsuspicious' ? 'nothing_suspicious' : 'regression_excluded';
 }
 
-function evidenceSuffices(state: JudgeState, numbers: VerdictNumbers, policy: AnalysisPolicy): boolean {
-  if (numbers.watchedMs < policy.minimumWatchMs) return false;
-  if (policy.passWhen === 'regression_excluded') return numbers.advanceE >= 1 / policy.missOdds;
-  return state.canaryAtWeight >= policy.minimumCanaryInvocations && !excessMatters(state, numbers, policy);
+function evidenceSuffices(state: JudgeState, signals: Signals, policy: AnalysisPolicy): boolean {
+  if (state.lastMs - state.firstMs < policy.minimumWatchMs) return false;
+  if (policy.passWhen === 'regression_excluded') return signals.advanceE >= 1 / policy.missOdds;
+  return state.canaryAtWeight >= policy.minimumCanaryInvocations && !excessMatters(state, signals, policy);
 }
 
-function betterThanStable(numbers: VerdictNumbers): boolean {
-  const { stable, canary } = numbers;
-  return stable.errorRate !== null && canary.errorRate !== null && canary.errorRate < stable.errorRate;
+function betterThanStable({ seen }: JudgeState): boolean {
+  return seen.stableCount > 0 && seen.canaryBad / seen.canaryCount < seen.stableBad / seen.stableCount;
 }
 
 /** Whether the leading metric's excess is large enough to act on; significance alone is not. */
-export function excessMatters(state: JudgeState, numbers: VerdictNumbers, policy: AnalysisPolicy): boolean {
-  const index = numbers.metrics.findIndex((metric) => metric.metric === numbers.leadingMetric);
-  const plan = metricPlans(policy)[index];
-  if (!plan) return false;
-  const counts = allCounts(state, index);
-  if (counts.canaryCount === 0) return false;
-  const stableRate = steadiedStableRate(state, policy, index);
+export function excessMatters(state: JudgeState, signals: Signals, policy: AnalysisPolicy): boolean {
+  const plan = metricPlans(policy)[signals.leading];
+  const counts = allCounts(state, signals.leading);
+  if (!plan || counts.canaryCount === 0) return false;
+  const stableRate = steadiedStableRate(state, policy, signals.leading);
   const excess = counts.canaryBad / counts.canaryCount - stableRate;
   return excess >= Math.max(plan.minimumExcess, plan.minimumExcessRatio * stableRate);
 }
@@ -82,7 +87,7 @@ function silent(state: JudgeState, policy: AnalysisPolicy): boolean {
 /** What to do with the weight after this decision. */
 export function adviceOf(
   state: JudgeState,
-  numbers: VerdictNumbers,
+  signals: Signals,
   decision: Decision,
   policy: AnalysisPolicy,
 ): WeightAdvice {
@@ -98,7 +103,7 @@ export function adviceOf(
   }
   const errors = allCounts(state, 0);
   const affordable = budgetWeight(policy.ramp, rps, errors, steadiedStableRate(state, policy, 0), state.weightPercent);
-  const suspicious = numbers.rollbackE >= policy.suspicion;
+  const suspicious = signals.rollbackE >= policy.suspicion;
   const held = suspicious || decision.reason !== 'gathering';
   const nextWeightPercent = held
     ? Math.min(state.weightPercent, suspicious ? affordable : state.weightPercent)

@@ -1,9 +1,19 @@
+export {
+  type AdaptiveAction,
+  type AdaptiveInput,
+  type AdaptiveState,
+  bakeLengthMs,
+  newAdaptive,
+  stepAdaptive,
+} from './adaptive.js';
 export { dispersion } from './dispersion.js';
+export { logEValue, type NullLine, projectOntoNull, type RatePair } from './e-value.js';
 export { countAbove, type DurationCounts, type EvidenceBlock, type VersionCounts } from './evidence.js';
 export { type ExcessBounds, excessBounds } from './excess.js';
+export { type GateSettings, type GateState, newGate, rollbackE, stepGate } from './gate.js';
 export { baselineHistory, type HistoryMinute, latencyQuantiles, latencyThresholds } from './history.js';
 export { rateInterval, wilsonUpper } from './intervals.js';
-export { type Judgement, judge, verdictOf } from './judge.js';
+export { decisionOf, type Judgement, judge, verdictOf } from './judge.js';
 export { type JudgeState, newJudge, stepJudge } from './judge-state.js';
 export {
   type AnalysisPolicy,
@@ -21,6 +31,7 @@ export { judgeProbes, type ProbeResult, type ProbeVerdict } from './probes.js';
 export { bakeWeight, firstWeight, harmBudget } from './ramp.js';
 export { percent } from './sentence.js';
 export type { SplitPolicy } from './split.js';
+export { multinomialLog } from './split.js';
 export type {
   MetricName,
   MetricNumbers,

@@ -1,10 +1,11 @@
-import { adviceOf, decide } from './decide.js';
+import { adviceOf, type Decision, decide } from './decide.js';
 import type { EvidenceBlock } from './evidence.js';
 import { type JudgeState, newJudge, stepJudge } from './judge-state.js';
 import { excessIntervalOf, numbersOf } from './numbers.js';
 import type { AnalysisPolicy } from './policy.js';
 import { sentenceOf } from './sentence.js';
-import type { Verdict } from './verdict.js';
+import { signalsOf } from './signals.js';
+import type { Verdict, WeightAdvice } from './verdict.js';
 
 export interface Judgement {
   /** Pass it to the next call together with the blocks that came since. */
@@ -26,16 +27,20 @@ export function judge(
   return { state: next, verdict: verdictOf(next, policy) };
 }
 
+/** The decision alone, without the intervals and the sentence that a verdict adds for its reader. */
+export function decisionOf(state: JudgeState, policy: AnalysisPolicy): Decision & { readonly advice: WeightAdvice } {
+  const signals = signalsOf(state, policy);
+  const decision = decide(state, signals, policy);
+  return { ...decision, advice: adviceOf(state, signals, decision, policy) };
+}
+
 /** The verdict on what was fed so far. */
 export function verdictOf(state: JudgeState, policy: AnalysisPolicy): Verdict {
-  const measured = numbersOf(state, policy);
-  const decision = decide(state, measured, policy);
+  const signals = signalsOf(state, policy);
+  const decision = decide(state, signals, policy);
+  const measured = numbersOf(state, signals, policy);
   const settled = decision.kind !== 'continue' && state.evidence.groups.length > 0;
   const numbers = settled ? { ...measured, excessInterval: excessIntervalOf(state, policy) } : measured;
-  return {
-    ...decision,
-    sentence: sentenceOf(decision, numbers),
-    numbers,
-    advice: adviceOf(state, numbers, decision, policy),
-  };
+  const advice = adviceOf(state, signals, decision, policy);
+  return { ...decision, sentence: sentenceOf(decision, numbers), numbers, advice };
 }

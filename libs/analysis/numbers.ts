@@ -1,34 +1,31 @@
-import { addCounts, type Counts, noCounts } from './evidence.js';
 import { loggedBlocks } from './evidence-log.js';
 import { type ExcessBounds, excessBounds } from './excess.js';
 import { advanceE, newGate } from './gate.js';
 import { rateInterval } from './intervals.js';
-import { combinedRollbackE, gateSettings, type JudgeState, metricRollbackE, smallestAdvanceE } from './judge-state.js';
+import { gateSettings, type JudgeState, metricRollbackE } from './judge-state.js';
 import { metricPlans } from './metrics.js';
 import type { AnalysisPolicy } from './policy.js';
 import { priorOf } from './process.js';
 import { harmBudget, harmed } from './ramp.js';
+import { allCounts, type Signals, steadiedStableRate } from './signals.js';
 import type { MetricNumbers, VerdictNumbers, VersionNumbers } from './verdict.js';
 
 /** Everything measured so far, in the shape a verdict carries. */
-export function numbersOf(state: JudgeState, policy: AnalysisPolicy): VerdictNumbers {
+export function numbersOf(state: JudgeState, signals: Signals, policy: AnalysisPolicy): VerdictNumbers {
   const metrics = metricNumbers(state, policy);
-  const plans = metricPlans(policy);
-  const weights = metrics.map((metric, index) => (plans[index]?.share ?? 0) * metric.rollbackE);
-  const leading = metrics[weights.indexOf(Math.max(...weights))]?.metric ?? 'errors';
   const budget = harmBudget(policy.ramp, state.requestsPerSecond);
-  const harmedRequests = harmed(state.seen, stableErrorRate(state, policy));
+  const harmedRequests = harmed(state.seen, steadiedStableRate(state, policy, 0));
   return {
     blocks: state.blocks,
     watchedMs: state.lastMs - state.firstMs,
     weightPercent: state.weightPercent,
     stable: versionNumbers(state.seen.stableCount, state.seen.stableBad),
     canary: versionNumbers(state.seen.canaryCount, state.seen.canaryBad),
-    rollbackE: combinedRollbackE(state, policy),
+    rollbackE: signals.rollbackE,
     highestRollbackE: state.highestRollbackE,
     pValue: Math.min(1, 1 / state.highestRollbackE),
-    advanceE: state.gates.length === 0 ? 1 : smallestAdvanceE(state),
-    leadingMetric: leading,
+    advanceE: signals.advanceE,
+    leadingMetric: metrics[signals.leading]?.metric ?? 'errors',
     metrics,
     excessInterval: null,
     seenWeightPercent: seenWeight(state),
@@ -47,27 +44,6 @@ export function excessIntervalOf(state: JudgeState, policy: AnalysisPolicy): Exc
   const prior = priorOf(history?.invocations ?? 0, history?.errors ?? 0);
   const blocks = loggedBlocks(state.evidence);
   return excessBounds(blocks, prior, history?.dispersion ?? 1, interval.confidence, interval.halvings);
-}
-
-/** The stable version's error rate, steadied by its history as the bets are. */
-export function stableErrorRate(state: JudgeState, policy: AnalysisPolicy): number {
-  return steadiedStableRate(state, policy, 0);
-}
-
-/** Stable rate of one metric with history's pseudo-counts; 0 without anything seen. */
-export function steadiedStableRate(state: JudgeState, policy: AnalysisPolicy, index: number): number {
-  const plan = metricPlans(policy)[index];
-  if (!plan) return 0;
-  const { prior } = gateSettings(plan, policy, state.requestsPerSecond);
-  const counts = allCounts(state, index);
-  const count = counts.stableCount + prior.count;
-  return count === 0 ? 0 : (counts.stableBad + prior.bad) / count;
-}
-
-/** Counts of one metric, what is still pending included. */
-export function allCounts(state: JudgeState, index: number): Counts {
-  const gate = state.gates[index] ?? newGate;
-  return addCounts(gate.totals, gate.pending ?? noCounts);
 }
 
 function metricNumbers(state: JudgeState, policy: AnalysisPolicy): MetricNumbers[] {

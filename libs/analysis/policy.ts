@@ -128,13 +128,13 @@ export const defaultPolicy: AnalysisPolicy = {
   ],
   ramp: {
     budgetPerRootRps: 10,
-    budgetMinimum: 3,
-    growthCap: 10,
+    budgetMinimum: 2,
+    growthCap: 20,
     reactionMs: 2 * minute,
     minimumWeightPercent: 0.1,
-    maximumWeightPercent: 50,
+    maximumWeightPercent: 25,
   },
-  bake: { bakeMs: 5 * minute, maximumBakeMs: 15 * minute, minimumWeightPercent: 50, maximumWeightPercent: 95 },
+  bake: { bakeMs: 30 * minute, maximumBakeMs: 40 * minute, minimumWeightPercent: 50, maximumWeightPercent: 95 },
   historyTest: { enabled: true, belowRequestsPerSecond: 0.5, share: 0.3 },
   measuredSplit: { enabled: true, falseAlarmOdds: 0.001, oddsFactor: 2, minimumPoints: 1 },
   history: null,
@@ -157,13 +157,13 @@ export const profiles = {
   careful: {
     ...cloudwatch,
     profile: 'careful',
-    ramp: { ...cloudwatch.ramp, budgetPerRootRps: 5, budgetMinimum: 2, growthCap: 5 },
+    ramp: { ...cloudwatch.ramp, budgetPerRootRps: 5, growthCap: 5 },
   },
   fast: {
     ...cloudwatch,
     profile: 'fast',
     minimumWatchMs: minute,
-    ramp: { ...cloudwatch.ramp, budgetPerRootRps: 2, budgetMinimum: 1, growthCap: 3, reactionMs: minute / 2 },
+    ramp: { ...cloudwatch.ramp, budgetPerRootRps: 1.75, budgetMinimum: 0.5, growthCap: 5, reactionMs: minute / 2 },
   },
   strict: {
     ...cloudwatch,

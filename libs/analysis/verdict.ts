@@ -6,6 +6,8 @@ export interface Verdict {
    */
   readonly kind: 'pass' | 'fail' | 'continue' | 'inconclusive';
   readonly reason: VerdictReason;
+  /** The rollback e-value is above the policy's suspicion: no weight is added, nothing passes. */
+  readonly suspicious: boolean;
   /** One plain sentence for the person on call. */
   readonly sentence: string;
   readonly numbers: VerdictNumbers;

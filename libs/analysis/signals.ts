@@ -1,0 +1,38 @@
+import { addCounts, type Counts } from './evidence.js';
+import { newGate } from './gate.js';
+import { gateSettings, type JudgeState, metricRollbackE, smallestAdvanceE } from './judge-state.js';
+import { metricPlans } from './metrics.js';
+import type { AnalysisPolicy } from './policy.js';
+
+/** The few numbers a decision is made of; everything else in a verdict is for the reader. */
+export interface Signals {
+  readonly rollbackE: number;
+  readonly advanceE: number;
+  /** Index, in `metricPlans`, of the metric with the most evidence against the canary. */
+  readonly leading: number;
+}
+
+export function signalsOf(state: JudgeState, policy: AnalysisPolicy): Signals {
+  const weighed = metricPlans(policy).map((plan, index) => plan.share * metricRollbackE(state, index, policy));
+  return {
+    rollbackE: weighed.reduce((sum, value) => sum + value, 0),
+    advanceE: state.gates.length === 0 ? 1 : smallestAdvanceE(state),
+    leading: weighed.indexOf(Math.max(...weighed)),
+  };
+}
+
+/** Counts of one metric, what is still pending included. */
+export function allCounts(state: JudgeState, index: number): Counts {
+  const gate = state.gates[index] ?? newGate;
+  return addCounts(gate.totals, gate.pending);
+}
+
+/** Stable rate of one metric, steadied by history's pseudo-counts as the bets are; 0 without anything seen. */
+export function steadiedStableRate(state: JudgeState, policy: AnalysisPolicy, index: number): number {
+  const plan = metricPlans(policy)[index];
+  if (!plan) return 0;
+  const { prior } = gateSettings(plan, policy, state.requestsPerSecond);
+  const counts = allCounts(state, index);
+  const count = counts.stableCount + prior.count;
+  return count === 0 ? 0 : (counts.stableBad + prior.bad) / count;
+}

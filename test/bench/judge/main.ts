@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import { badCells, type Cell, goodCells, lateCells, stressCells } from './cells.js';
+import { checkGoals, type Measured } from './check-goals.js';
+import { countEfficiency, latencyEfficiency } from './efficiency.js';
+import type { PolicyResult } from './goals.js';
+import { alarmOnFastData, ours, peers } from './policies.js';
+import { efficiencyTables, goalsTable, lateTable, overviewTable, stressTable, totalFailureTable } from './report.js';
+import { simulate } from './simulate.js';
+import type { Policy } from './world.js';
+
+/**
+ * The judge against its peers in a simulation anyone can run: `npm run bench:judge -- [--quick] [--runs N] [--check]`.
+ * Nothing here touches AWS; the model is in docs/judge.md.
+ */
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    runs: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    check: { type: 'boolean', default: false },
+  },
+});
+const runs = Number(values.runs ?? (values.quick ? 60 : 300));
+const seed = Number(values.seed);
+
+/** Good releases are run four times as often: rare false rollbacks have to be told from rarer ones. */
+const goodFactor = 4;
+
+function measure(policy: Policy): PolicyResult {
+  const started = process.hrtime.bigint();
+  const all = (cells: readonly Cell[], times: number, salt: number) =>
+    cells.map((cell) => simulate(policy, cell, times, seed * 1_000_003 + salt));
+  const result = {
+    code: policy.code,
+    name: policy.name,
+    bad: all(badCells, runs, 0),
+    good: all(goodCells, goodFactor * runs, 500_000),
+    stress: all(stressCells, goodFactor * runs, 700_000),
+    late: all(lateCells, runs, 900_000),
+  };
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  process.stderr.write(`${policy.code.padEnd(4)} ${policy.name} (${seconds.toFixed(1)} s)\n`);
+  return result;
+}
+
+function named(results: readonly PolicyResult[], code: string): PolicyResult {
+  const found = results.find((result) => result.code === code);
+  if (!found) throw new Error(`no policy is called ${code}`);
+  return found;
+}
+
+console.log(`seed ${seed}, ${runs} runs a cell (${goodFactor * runs} for good releases), one simulated hour each\n`);
+const peerResults = peers.map(measure);
+const ourResults = ours.map(measure);
+const fastAlarm = measure(alarmOnFastData);
+const measured: Measured = {
+  peers: peerResults,
+  ours: ourResults,
+  cloudWatch: named(ourResults, 'g3'),
+  fast: named(ourResults, 'g4'),
+  probes: named(ourResults, 'g5'),
+  counts: countEfficiency(400, seed),
+  latency: latencyEfficiency(300, seed),
+};
+const everyone = [...peerResults, fastAlarm, ...ourResults];
+console.log(overviewTable(everyone));
+console.log(totalFailureTable(everyone));
+console.log(stressTable(everyone));
+console.log(lateTable(everyone));
+console.log(efficiencyTables(measured.counts, measured.latency));
+const goals = checkGoals(measured);
+console.log(goalsTable(goals));
+if (values.check && goals.some((goal) => !goal.holds)) process.exitCode = 1;
