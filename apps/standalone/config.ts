@@ -12,3 +12,8 @@ export function readStandaloneConfig(environment: NodeJS.ProcessEnv = process.en
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
   return readConfig({ ...STANDALONE_DEFAULTS, ...given });
 }
+
+/** The AWS SDK announces on Node 20 what it will need in 2027; the README says so, and `npm start` need not every time. */
+export function quietAwsSdk(environment: NodeJS.ProcessEnv = process.env): void {
+  environment['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+}

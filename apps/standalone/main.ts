@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { createLogger, systemClock } from '#runtime';
-import { readStandaloneConfig } from './config.js';
+import { quietAwsSdk, readStandaloneConfig } from './config.js';
 import { explain } from './problem.js';
 import { startStandalone } from './start.js';
 import { welcome } from './welcome.js';
@@ -15,6 +15,7 @@ function examplesDir(): string {
 }
 
 async function main(): Promise<void> {
+  quietAwsSdk();
   const stop = stopSignal();
   const config = readStandaloneConfig();
   const logger = createLogger({ level: config.logLevel, name: 'sluice' });

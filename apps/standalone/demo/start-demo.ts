@@ -4,6 +4,12 @@ import { DEMO_ALIAS, DEMO_FUNCTION, ensureDemoFunction } from './demo-function.j
 import { ensureDemoTarget } from './demo-target.js';
 import { startTraffic } from './traffic.js';
 
+/**
+ * A demo rollout sees some hundred requests to the canary, among which one of the function's ordinary errors already
+ * looks like an excess of a few per thousand. Only an excess above this fraction counts, so that chance cannot hold it up.
+ */
+const DEMO_MINIMUM_EXCESS = 0.03;
+
 export interface DemoOptions {
   readonly apiUrl: string;
   readonly apiKey: string;
@@ -30,7 +36,14 @@ export async function startDemo(options: DemoOptions): Promise<{ close(): Promis
   await ensureDemoTarget({
     apiUrl: options.apiUrl,
     apiKey: options.apiKey,
-    target: { name: DEMO_FUNCTION, functionName: DEMO_FUNCTION, aliasName: DEMO_ALIAS, region, accountId },
+    target: {
+      name: DEMO_FUNCTION,
+      functionName: DEMO_FUNCTION,
+      aliasName: DEMO_ALIAS,
+      region,
+      accountId,
+      analysis: { minimumExcess: DEMO_MINIMUM_EXCESS },
+    },
   });
   const traffic = startTraffic({
     lambda,
