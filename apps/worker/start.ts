@@ -1,12 +1,12 @@
 import { hostname } from 'node:os';
-import { createCallBudget, createCloudWatchReader, createLambdaControl, createMemoryCallBudgetStore } from '#aws';
+import { createCallBudget, createCloudWatchReader, createLambdaControl } from '#aws';
 import { createCloudWatchEvidence } from '#metrics';
 import { createWakeQueue, startWakeWorker } from '#queue';
 import { type Clock, type Config, type Logger, systemClock } from '#runtime';
 import type { Store } from '#store';
 import type { WorkerParts } from './parts.js';
 import { Reconciler } from './reconcile.js';
-import { Sweep } from './sweep.js';
+import { inParallel, Sweep } from './sweep.js';
 import { Wakes } from './wakes.js';
 
 export interface WorkerOptions {
@@ -19,6 +19,8 @@ export interface WorkerOptions {
   /** How long after its end a metrics period may still change, seconds. */
   readonly metricsSettleSeconds?: number;
   readonly queuePrefix?: string;
+  /** Puts something between the worker and its parts: how tests kill it at every point where it touches the world. */
+  readonly wrap?: (parts: WorkerParts) => WorkerParts;
 }
 
 export interface RunningWorker {
@@ -46,12 +48,11 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
   const lambda = createLambdaControl(connection);
   const reader = createCloudWatchReader(connection);
   const queue = await createWakeQueue(queueOptions);
-  const budgetStore = createMemoryCallBudgetStore(clock);
-  const parts: WorkerParts = {
+  const ownParts: WorkerParts = {
     store,
     queue,
     lambda,
-    budget: createCallBudget({ store: budgetStore, rates: config.callBudget, clock }),
+    budget: createCallBudget({ store: store.callBudget, rates: config.callBudget, clock }),
     evidence: createCloudWatchEvidence({
       reader,
       settleSeconds: options.metricsSettleSeconds ?? CLOUDWATCH_SETTLE_SECONDS,
@@ -62,6 +63,7 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
     name: `worker:${hostname()}:${process.pid}`,
     metricsPeriodSeconds: config.metricsPeriodSeconds,
   };
+  const parts = options.wrap?.(ownParts) ?? ownParts;
   const stopping = new AbortController();
   const wakes: Wakes = new Wakes(parts, stopping.signal);
   const everyMs = config.sweepSeconds * 1000;
@@ -71,6 +73,7 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
     ...queueOptions,
     concurrency: config.workerConcurrency,
     handle: (wake, signal) => wakes.handle(wake, signal),
+    onEmptied: () => rearmAll(parts),
   });
   const unsubscribe = await store.changes.subscribe((change) => {
     if (change.phase === 'rolling_back') void wakes.look(change.deploymentId);
@@ -101,6 +104,18 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
       reader.close();
     },
   };
+}
+
+/** After a wiped Redis: everything live gets its wake-up back at once, instead of one by one when it is overdue. */
+async function rearmAll(parts: WorkerParts): Promise<void> {
+  let after: string | undefined;
+  do {
+    const page = await parts.store.deployments.armed(after, 1_000);
+    await inParallel(page, 50, ({ deploymentId, sequence, delayMs }) =>
+      parts.queue.add({ deploymentId, sequence, delayMs }).catch(() => undefined),
+    );
+    after = page.at(-1)?.deploymentId;
+  } while (after !== undefined);
 }
 
 async function lookAtRollbacks(parts: WorkerParts, wakes: Wakes): Promise<void> {

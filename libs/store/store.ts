@@ -4,10 +4,11 @@ import { type Clock, type Logger, systemClock } from '#runtime';
 import type { AcceptInput, DeploymentFilter, DeploymentRow, EvidenceRecord, PageCursor, RestoreInput } from './api.js';
 import { apiKeyRows } from './api-keys.js';
 import { artifactRows } from './artifacts.js';
+import { callBudgetRows } from './call-budget.js';
 import { ChangeFeed, type ChangeListener } from './changes.js';
 import { openDatabase } from './database.js';
 import { acceptRestore, acceptRollout } from './deployments/accept.js';
-import { findOverdue, findRollbacks, readBacklog, takeForReconciling } from './deployments/due.js';
+import { findOverdue, findRollbacks, listArmed, readBacklog, takeForReconciling } from './deployments/due.js';
 import { activeOn, databaseTime, getDeployment, listDeployments, loadDeployment } from './deployments/read.js';
 import { type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
 import { eventsAfter } from './events.js';
@@ -57,6 +58,7 @@ export function createStore(options: StoreOptions) {
       rearm: (row: Pick<DeploymentRow, 'id' | 'sequence'>, nextAt: number | undefined, evidence?: EvidenceRecord) =>
         rearm(pool, row, nextAt, evidence),
       overdue: (graceMs: number, limit: number) => findOverdue(pool, graceMs, limit),
+      armed: (after: string | undefined, limit: number) => listArmed(pool, after, limit),
       rollbacks: (limit: number) => findRollbacks(pool, limit),
       takeForReconciling: (ageMs: number, limit: number) => takeForReconciling(pool, ageMs, limit),
       backlog: (lateMs: number) => readBacklog(pool, lateMs),
@@ -73,7 +75,9 @@ export function createStore(options: StoreOptions) {
     changes: { subscribe: (listener: ChangeListener) => changes.subscribe(listener) },
     /** Milliseconds of database time. */
     now: () => databaseTime(pool),
-    /** The pool, for the call budget's statement. */
+    /** The slots of Lambda's control plane, shared by all workers. */
+    callBudget: callBudgetRows(pool),
+    /** For statements that only a test or a migration needs. */
     pool,
     migrate: () => migrate(options.databaseUrl, migrationsDir()),
     async health(

@@ -260,6 +260,18 @@ export class EngineWorld {
     if (!answer.ok) throw new Error(await answer.text());
   }
 
+  /** What a worker in another process needs to find this world. */
+  places() {
+    return { databaseUrl: this.database.url, endpoint: this.emulator.url, redis: this.redis };
+  }
+
+  /** Alias writes that took effect since the emulator started. */
+  async aliasWrites(): Promise<number> {
+    const answer = await fetch(`${this.emulator.url}/_emulator/calls?operation=UpdateAlias`);
+    const { calls } = (await answer.json()) as { calls: { outcome: string }[] };
+    return calls.filter(({ outcome }) => outcome === 'ok').length;
+  }
+
   async clearFaults(): Promise<void> {
     await fetch(`${this.emulator.url}/_emulator/faults`, { method: 'DELETE' });
   }

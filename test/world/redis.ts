@@ -9,15 +9,9 @@ export interface TestRedis {
   clear(): Promise<void>;
 }
 
-/**
- * `describe` for suites that need Redis. On a machine without one they count as skipped, and the set-up has said so
- * loudly; with CI=true the set-up has failed instead.
- */
-export const describeWithRedis = process.env['SLUICE_TEST_REDIS_URL'] ? describe : describe.skip;
-
 export function claimRedis(): TestRedis {
   const url = process.env['SLUICE_TEST_REDIS_URL'];
-  if (!url) throw new Error('There is no test Redis: wrap the suite in describeWithRedis.');
+  if (!url) throw new Error('There is no test Redis: wrap the suite in describeWithRedis (describe-with-redis.ts).');
   const prefix = `test-${randomBytes(8).toString('hex')}`;
   return { url, prefix, clear: () => clearPrefix(url, prefix) };
 }

@@ -1,7 +1,8 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { createDatabase } from './database.js';
-import { claimRedis, describeWithRedis } from './redis.js';
+import { describeWithRedis } from './describe-with-redis.js';
+import { claimRedis } from './redis.js';
 
 test('each test file gets a database of its own, and dropping it works while somebody is connected', async () => {
   const [first, second] = await Promise.all([createDatabase(), createDatabase()]);

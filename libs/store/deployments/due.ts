@@ -21,6 +21,25 @@ export async function findOverdue(executor: Executor, graceMs: number, limit: nu
   return rows;
 }
 
+export interface Armed {
+  readonly deploymentId: string;
+  readonly sequence: number;
+  /** Until its time comes; 0 when that is past. */
+  readonly delayMs: number;
+}
+
+/** Every row that wants to be looked at some time, in order of id, a page at a time: for a queue that lost everything. */
+export async function listArmed(executor: Executor, after: string | undefined, limit: number): Promise<Armed[]> {
+  const { rows } = await executor.query<Armed>(
+    `SELECT id AS "deploymentId", sequence,
+       GREATEST(0, extract(epoch FROM next_at - clock_timestamp()) * 1000)::float8 AS "delayMs"
+     FROM deployments WHERE next_at IS NOT NULL AND phase <> 'queued' AND ($1::uuid IS NULL OR id > $1)
+     ORDER BY id LIMIT $2`,
+    [after ?? null, limit],
+  );
+  return rows;
+}
+
 /** The rollback lane: due rollbacks, by an index that holds nothing else. */
 export async function findRollbacks(executor: Executor, limit: number): Promise<Due[]> {
   const { rows } = await executor.query<Due>(
