@@ -1,5 +1,5 @@
 import type { Decision } from './decide.js';
-import type { AnalysisPolicy, BakePolicy } from './policy.js';
+import type { AnalysisPolicy } from './policy.js';
 import type { WeightAdvice } from './verdict.js';
 
 /**
@@ -26,8 +26,6 @@ export interface AdaptiveInput {
   readonly decision: Decision & { readonly advice: WeightAdvice };
   readonly nowMs: number;
   readonly weightPercent: number;
-  /** Traffic of the alias, requests per second. */
-  readonly requestsPerSecond: number;
 }
 
 /** One step after a verdict. */
@@ -70,13 +68,8 @@ function beginBake({ decision, weightPercent, nowMs }: AdaptiveInput): {
 /** Suspicion lengthens the bake, but never rolls back by itself: that alone would break the false-alarm promise. */
 function bakeAction(state: AdaptiveState, input: AdaptiveInput, policy: AnalysisPolicy): AdaptiveAction {
   const baked = input.nowMs - (state.bakeSinceMs ?? input.nowMs);
-  const wanted = bakeLengthMs(policy.bake, input.requestsPerSecond);
-  if (baked < wanted) return { kind: 'stay' };
-  if (input.decision.suspicious && baked < Math.max(wanted, policy.bake.maximumBakeMs)) return { kind: 'stay' };
+  const { bakeMs, maximumBakeMs } = policy.bake;
+  if (baked < bakeMs) return { kind: 'stay' };
+  if (input.decision.suspicious && baked < Math.max(bakeMs, maximumBakeMs)) return { kind: 'stay' };
   return { kind: 'promote' };
-}
-
-/** How long to hold back, milliseconds. */
-export function bakeLengthMs(bake: BakePolicy, _requestsPerSecond: number): number {
-  return bake.bakeMs;
 }

@@ -2,14 +2,28 @@ export {
   type AdaptiveAction,
   type AdaptiveInput,
   type AdaptiveState,
-  bakeLengthMs,
   newAdaptive,
   stepAdaptive,
 } from './adaptive.js';
+export {
+  type Backtest,
+  type BacktestRow,
+  backtest,
+  type ExplainedBlock,
+  explain,
+  type RecordedRollout,
+} from './backtest.js';
 export { dispersion } from './dispersion.js';
 export { logEValue, type NullLine, projectOntoNull, type RatePair } from './e-value.js';
 export { countAbove, type DurationCounts, type EvidenceBlock, type VersionCounts } from './evidence.js';
 export { type ExcessBounds, excessBounds } from './excess.js';
+export {
+  type AdaptiveFeasibility,
+  type Feasibility,
+  type FeasibilityInput,
+  feasibility,
+  type StepFeasibility,
+} from './feasibility.js';
 export { type GateSettings, type GateState, newGate, rollbackE, stepGate } from './gate.js';
 export { baselineHistory, type HistoryMinute, latencyQuantiles, latencyThresholds } from './history.js';
 export { rateInterval, wilsonUpper } from './intervals.js';

@@ -6,7 +6,7 @@ export function sentenceOf(decision: Decision, numbers: VerdictNumbers): string 
   const leading = numbers.metrics.find((metric) => metric.metric === numbers.leadingMetric);
   switch (decision.reason) {
     case 'regression':
-      return leading ? `${rise(leading)}; ${odds(numbers.pValue)}` : 'the canary is worse';
+      return leading ? `${rise(leading)}${harm(leading, numbers)}; ${odds(numbers.pValue)}` : 'the canary is worse';
     case 'regression_excluded':
       return `no regression: ${comparison(numbers)}; ${excluded(numbers)}`;
     case 'nothing_suspicious':
@@ -40,6 +40,11 @@ function rise(metric: MetricNumbers): string {
   const seen = `(${metric.canary.bad} of ${requests(metric.canary.count)})`;
   if (metric.thresholdMs === null) return `errors rose from ${from} to ${to} ${seen}`;
   return `requests slower than ${milliseconds(metric.thresholdMs)} rose from ${from} to ${to} ${seen}`;
+}
+
+function harm(metric: MetricNumbers, numbers: VerdictNumbers): string {
+  if (metric.thresholdMs !== null) return '';
+  return `; about ${requests(Math.round(numbers.harmedRequests))} ${Math.round(numbers.harmedRequests) === 1 ? 'was' : 'were'} harmed`;
 }
 
 function comparison(numbers: VerdictNumbers): string {

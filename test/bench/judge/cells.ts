@@ -91,3 +91,9 @@ function drifting(from: number, factor: number, seconds: number): Scenario['rate
     return [rate, rate];
   };
 }
+
+/** Bad releases like those of the demo, at its traffic and above. */
+export const demoCells: readonly Cell[] = [20, 50].flatMap((rps) => [
+  cell('0.5 % -> 30 %', rps, 0.005, 0.3),
+  cell('0.5 % -> 100 %', rps, 0.005, 1),
+]);

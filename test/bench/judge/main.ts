@@ -1,10 +1,18 @@
 import { parseArgs } from 'node:util';
-import { badCells, type Cell, goodCells, lateCells, stressCells } from './cells.js';
+import { badCells, type Cell, demoCells, goodCells, lateCells, stressCells } from './cells.js';
 import { checkGoals, type Measured } from './check-goals.js';
 import { countEfficiency, latencyEfficiency } from './efficiency.js';
 import type { PolicyResult } from './goals.js';
 import { alarmOnFastData, ours, peers } from './policies.js';
-import { efficiencyTables, goalsTable, lateTable, overviewTable, stressTable, totalFailureTable } from './report.js';
+import {
+  demoTable,
+  efficiencyTables,
+  goalsTable,
+  lateTable,
+  overviewTable,
+  stressTable,
+  totalFailureTable,
+} from './report.js';
 import { simulate } from './simulate.js';
 import type { Policy } from './world.js';
 
@@ -49,6 +57,13 @@ function named(results: readonly PolicyResult[], code: string): PolicyResult {
   return found;
 }
 
+/** The demo's releases under one policy. */
+function onDemo(code: string) {
+  const policy = [...peers, alarmOnFastData, ...ours].find((each) => each.code === code);
+  if (!policy) throw new Error(`no policy is called ${code}`);
+  return { name: code, cells: demoCells.map((cell) => simulate(policy, cell, Math.max(20, runs), seed)) };
+}
+
 console.log(`seed ${seed}, ${runs} runs a cell (${goodFactor * runs} for good releases), one simulated hour each\n`);
 const peerResults = peers.map(measure);
 const ourResults = ours.map(measure);
@@ -65,6 +80,7 @@ const measured: Measured = {
 const everyone = [...peerResults, fastAlarm, ...ourResults];
 console.log(overviewTable(everyone));
 console.log(totalFailureTable(everyone));
+console.log(demoTable([onDemo('a2'), onDemo('a2f'), onDemo('g4')]));
 console.log(stressTable(everyone));
 console.log(lateTable(everyone));
 console.log(efficiencyTables(measured.counts, measured.latency));

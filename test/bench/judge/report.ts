@@ -49,6 +49,21 @@ export function totalFailureTable(results: readonly PolicyResult[]): string {
   return titled('Total failure (0 -> 100 %): requests harmed, mean', table(header, rows));
 }
 
+/** Medians against the AWS sample alarm, on its own data and on ours: how much is the method and how much the data. */
+export function demoTable(
+  results: readonly { readonly name: string; readonly cells: readonly CellResult[] }[],
+): string {
+  const [alarm, sameData, sluice] = results.map((result) => result.cells);
+  const rows = (sluice ?? []).map((mine, index) => {
+    const theirs = alarm?.[index]?.harmedMedian ?? Number.NaN;
+    const same = sameData?.[index]?.harmedMedian ?? Number.NaN;
+    const numbers = [theirs, same, mine.harmedMedian, theirs / mine.harmedMedian, same / mine.harmedMedian];
+    return [`${mine.cell.rps} rps, ${mine.cell.label}`, ...numbers.map(short)];
+  });
+  const header = ['release', ...results.map((result) => result.name), 'fewer by', 'same data'];
+  return titled('The demo: requests harmed, median', table(header, rows));
+}
+
 export function stressTable(results: readonly PolicyResult[]): string {
   return byScenario(
     'Good releases under stress: false rollbacks in % at 0.1/1/10/100/1000 rps',

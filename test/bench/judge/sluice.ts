@@ -65,7 +65,6 @@ class SluiceRollout implements Rollout {
         decision,
         nowMs: seconds * 1000,
         weightPercent: this.#weightPercent,
-        requestsPerSecond: this.#state.requestsPerSecond,
       },
       this.#policy,
     );
