@@ -7,7 +7,7 @@ import { verifyChain } from '#store';
 import { startEmbeddedPostgres } from '../../apps/standalone/embedded-postgres.js';
 import { EngineWorld } from '../engine/engine-world.js';
 import { claimRedis } from '../world/redis.js';
-import { hasRedisServer, startRedisServer } from '../world/redis-server.js';
+import { startRedisServer } from '../world/redis-server.js';
 import { type CrashAt, printCrashAt } from './crash-points.js';
 import { type Scenario, scenarios } from './scenarios.js';
 import { startDoomedWorker } from './worker-process.js';
@@ -16,7 +16,7 @@ import { startDoomedWorker } from './worker-process.js';
  * The crash matrix: the real worker process, killed (or frozen and woken later) before and after every point where it
  * touches the world, in every story; then another worker, and the invariants probed from outside.
  *
- *   node dist/test/crash/main.js [--sample N] [--seed S] [--only TEXT] [--queue postgres|redis]
+ *   node dist/test/crash/main.js [--sample N] [--seed S] [--only TEXT] [--queue postgres|redis|both] [--side N]
  */
 const { values } = parseArgs({
   options: {
@@ -37,15 +37,16 @@ const MOST_OF_A_KIND = 2;
 interface Case {
   readonly scenario: Scenario;
   readonly at: CrashAt;
+  readonly queue: string;
 }
 
-async function openWorld(): Promise<EngineWorld> {
-  return EngineWorld.open(values.queue === 'redis' ? claimRedis() : undefined);
+async function openWorld(queue: string): Promise<EngineWorld> {
+  return EngineWorld.open(queue === 'redis' ? claimRedis() : undefined);
 }
 
 /** The points a story passes when nobody is killed: they are found, not listed, so that none is forgotten. */
-async function findPoints(scenario: Scenario): Promise<string[]> {
-  const world = await openWorld();
+async function findPoints(scenario: Scenario, queue: string): Promise<string[]> {
+  const world = await openWorld(queue);
   const worker = await startDoomedWorker(world.places(), undefined);
   await play(world, scenario);
   await worker.end();
@@ -65,8 +66,8 @@ async function play(world: EngineWorld, scenario: Scenario): Promise<string> {
 }
 
 /** Returns what is wrong, or nothing. */
-async function run({ scenario, at }: Case): Promise<string | undefined> {
-  const world = await openWorld();
+async function run({ scenario, at, queue }: Case): Promise<string | undefined> {
+  const world = await openWorld(queue);
   const doomed = await startDoomedWorker(world.places(), at);
   try {
     const playing = play(world, scenario);
@@ -106,19 +107,20 @@ async function probe(world: EngineWorld, scenario: Scenario, id: string, writes:
   return undefined;
 }
 
-async function allCases(): Promise<Case[]> {
+async function allCases(queue: string): Promise<Case[]> {
   const cases: Case[] = [];
   for (const scenario of scenarios) {
-    for (const point of await findPoints(scenario)) {
-      for (const when of ['before', 'after'] as const) cases.push({ scenario, at: { point, when, how: 'kill' } });
+    for (const point of await findPoints(scenario, queue)) {
+      for (const when of ['before', 'after'] as const)
+        cases.push({ scenario, queue, at: { point, when, how: 'kill' } });
       const isWrite = /^(updateAlias|updateFunctionCode|publishVersion)#/.test(point);
-      if (isWrite) cases.push({ scenario, at: { point, when: 'before', how: 'freeze' } });
+      if (isWrite) cases.push({ scenario, queue, at: { point, when: 'before', how: 'freeze' } });
     }
   }
   return cases.filter((one) => !values.only || nameOf(one).includes(values.only));
 }
 
-const nameOf = ({ scenario, at }: Case): string => `${scenario.name}, ${printCrashAt(at)}`;
+const nameOf = ({ scenario, at, queue }: Case): string => `${scenario.name}, ${printCrashAt(at)}, ${queue}`;
 
 /** The same sample for the same seed: a linear congruential shuffle is random enough to spread a sample. */
 function sample(cases: Case[], count: number, seed: number): Case[] {
@@ -138,9 +140,11 @@ async function main(): Promise<number> {
   chmodSync(folder, 0o711);
   const postgres = await startEmbeddedPostgres({ dataDir: folder, durable: false, clock: systemClock });
   process.env['SLUICE_TEST_DATABASE_URL'] = postgres.url;
-  const redis = values.queue === 'redis' && hasRedisServer() ? await startRedisServer(folder) : undefined;
+  const queues = values.queue === 'both' ? ['postgres', 'redis'] : [values.queue];
+  const redis = queues.includes('redis') ? await startRedisServer(folder) : undefined;
   if (redis) process.env['SLUICE_TEST_REDIS_URL'] = redis.url;
-  const all = await allCases();
+  const all: Case[] = [];
+  for (const queue of queues) all.push(...(await allCases(queue)));
   const cases = values.sample ? sample(all, Number(values.sample), Number(values.seed)) : all;
   console.log(`${cases.length} of ${all.length} cases, queue on ${values.queue}, seed ${values.seed}`);
   let failed = 0;

@@ -268,7 +268,7 @@ export class EngineWorld {
   /** Alias writes that took effect since the emulator started. */
   async aliasWrites(): Promise<number> {
     const answer = await fetch(`${this.emulator.url}/_emulator/calls?operation=UpdateAlias`);
-    const { calls } = (await answer.json()) as { calls: { outcome: string }[] };
+    const calls = (await answer.json()) as { outcome: string }[];
     return calls.filter(({ outcome }) => outcome === 'ok').length;
   }
 
