@@ -28,7 +28,7 @@ const { values } = parseArgs({
     check: { type: 'boolean', default: false },
   },
 });
-const runs = Number(values.runs ?? (values.quick ? 60 : 300));
+const runs = Number(values.runs ?? (values.quick ? 40 : 200));
 const seed = Number(values.seed);
 
 /** Good releases are run four times as often: rare false rollbacks have to be told from rarer ones. */
