@@ -54,7 +54,7 @@ test.each([
   ['EROFS', 'SLUICE_DATA_DIR'],
   ['ENOSPC', 'disk is full'],
 ])('%s is put into words with a remedy', (code, words) => {
-  expect(explain(Object.assign(new Error('raw'), { code, port: 3000 }))).toContain(words);
+  expect(explain(Object.assign(new Error('raw'), { code, port: 3000, path: '/data' }))).toContain(words);
 });
 
 test('an error that nobody foresaw is not dressed up as something else', () => {

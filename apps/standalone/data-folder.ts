@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { StartProblem } from './problem.js';
 
 /** The longest path that every system takes for a socket, with room to spare. */
@@ -74,7 +74,8 @@ function prepare(path: string): void {
     );
   }
   // 0711 and not 0700: when root starts Sluice, the database runs as another user and must be able to pass through.
-  mkdirSync(path, { recursive: true, mode: 0o711 });
+  // Not recursive where one level is enough: below /proc and the like Node's recursive mkdir never returns.
+  if (!existsSync(path)) mkdirSync(path, { recursive: !existsSync(dirname(path)), mode: 0o711 });
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   // Root passes the question above even where nothing can be written, on a read-only mount for example.
   const probe = join(path, `.probe-${process.pid}`);

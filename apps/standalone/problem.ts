@@ -20,7 +20,10 @@ export function explain(error: unknown): string | undefined {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':
-      return `Sluice may not write ${path ?? 'its data folder'} (${code}). Change its permissions, or name another folder in SLUICE_DATA_DIR.`;
+    case 'ENOENT':
+    case 'ENOTDIR':
+      if (path === undefined) return undefined;
+      return `Sluice cannot write ${path} (${code}). Change its permissions, or name another folder in SLUICE_DATA_DIR.`;
     case 'ENOSPC':
       return `The disk is full${path ? ` (${path})` : ''}. Make room, or name a folder on another disk in SLUICE_DATA_DIR.`;
     default:

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createWakeQueue } from '#queue';
-import { type Clock, type Closable, type Config, closeAll, type Logger } from '#runtime';
+import { type Clock, type Closable, type Config, ConfigError, closeAll, type Logger } from '#runtime';
 import { createStore, type Store } from '#store';
 import { ensureBootstrapKey, startApi } from '../api/start.js';
 import { startEmulator } from '../emulator/start.js';
@@ -9,6 +9,7 @@ import { claimDataFolder, readKeyFile, writeKeyFile } from './data-folder.js';
 import { startDemo } from './demo/start-demo.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { requireFreePort } from './ports.js';
+import { StartProblem } from './problem.js';
 
 /** Who the emulator says we are. */
 const DEMO_REGION = 'us-east-1';
@@ -142,7 +143,13 @@ async function openEmulator({ config }: StandaloneOptions, folder: string, opene
 
 /** The given key, else the one in the data folder, else a new one; afterwards it works and is in the folder's file. */
 async function openKey(store: Store, config: Config, folder: string): Promise<{ key: string; file: string }> {
-  const { key } = await ensureBootstrapKey(store, config.bootstrapApiKey ?? readKeyFile(folder));
+  const kept = config.bootstrapApiKey === undefined ? readKeyFile(folder) : undefined;
+  const { key } = await ensureBootstrapKey(store, config.bootstrapApiKey ?? kept).catch((error: unknown) => {
+    if (kept === undefined || !(error instanceof ConfigError)) throw error;
+    throw new StartProblem(
+      `The key in ${join(folder, 'api-key')} is damaged. Delete that file; a new key is made at the next start.`,
+    );
+  });
   return { key, file: writeKeyFile(folder, key) };
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** How long `npm start` may take here, creation of the database included. */
 const READY_DEADLINE_MS = 60_000;
@@ -55,6 +56,12 @@ export class SluiceProcess {
     return this.end('SIGINT');
   }
 
+  /** Sends a signal a while from now: for interrupting a start at different moments. */
+  async signalAfter(milliseconds: number, signal: NodeJS.Signals): Promise<void> {
+    await sleep(milliseconds);
+    this.child?.kill(signal);
+  }
+
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }
@@ -80,21 +87,17 @@ export class SluiceProcess {
 
   private launch(): ChildProcess {
     this.said = '';
-    const child = spawn(
-      process.execPath,
-      ['--disable-warning=NodeVersionSupportWarning', resolve('dist/apps/standalone/main.js')],
-      {
-        env: {
-          ...inherited(),
-          SLUICE_METRICS_PERIOD_SECONDS: '1',
-          SLUICE_SWEEP_SECONDS: '1',
-          PORT: this.url ? new URL(this.url).port : '0',
-          SLUICE_EMULATOR_PORT: this.emulatorUrl ? new URL(this.emulatorUrl).port : '0',
-          SLUICE_DATA_DIR: this.dataDir,
-          ...this.environment,
-        },
+    const child = spawn(process.execPath, [resolve('dist/apps/standalone/main.js')], {
+      env: {
+        ...inherited(),
+        SLUICE_METRICS_PERIOD_SECONDS: '1',
+        SLUICE_SWEEP_SECONDS: '1',
+        PORT: this.url ? new URL(this.url).port : '0',
+        SLUICE_EMULATOR_PORT: this.emulatorUrl ? new URL(this.emulatorUrl).port : '0',
+        SLUICE_DATA_DIR: this.dataDir,
+        ...this.environment,
       },
-    );
+    });
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk: Buffer) => {
         this.said += chunk.toString();
