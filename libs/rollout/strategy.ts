@@ -110,7 +110,11 @@ export function createPlan(input: StrategyInput, options: PlanOptions = {}): Pla
   };
 }
 
-function findStrategy(name: string): Exclude<StrategyInput, string> | undefined {
+/** CodeDeploy spells its names with this prefix, SAM without. */
+const CODEDEPLOY_PREFIX = 'CodeDeployDefault.Lambda';
+
+function findStrategy(spelling: string): Exclude<StrategyInput, string> | undefined {
+  const name = spelling.startsWith(CODEDEPLOY_PREFIX) ? spelling.slice(CODEDEPLOY_PREFIX.length) : spelling;
   const found = Object.hasOwn(namedStrategies, name) ? namedStrategies[name] : undefined;
   return typeof found === 'string' ? undefined : found;
 }
