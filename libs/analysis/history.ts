@@ -30,7 +30,7 @@ export function baselineHistory(
 
 /** Fewer warm durations than this do not show where the 99th percentile lies. */
 const durationsWanted = 200;
-export const latencyQuantiles = [0.5, 0.9, 0.99] as const;
+const latencyQuantiles = [0.5, 0.9, 0.99] as const;
 
 /** Frozen p50, p90 and p99 of the stable version's warm durations; empty when there are too few of them. */
 export function latencyThresholds(warmDurationsMs: readonly number[]): number[] {

@@ -16,7 +16,6 @@ export {
 export { dispersion } from './dispersion.js';
 export { logEValue, type NullLine, projectOntoNull, type RatePair } from './e-value.js';
 export { countAbove, type DurationCounts, type EvidenceBlock, type VersionCounts } from './evidence.js';
-export { type ExcessBounds, excessBounds } from './excess.js';
 export {
   type AdaptiveFeasibility,
   type Feasibility,
@@ -25,8 +24,7 @@ export {
   type StepFeasibility,
 } from './feasibility.js';
 export { type GateSettings, type GateState, newGate, rollbackE, stepGate } from './gate.js';
-export { baselineHistory, type HistoryMinute, latencyQuantiles, latencyThresholds } from './history.js';
-export { rateInterval, wilsonUpper } from './intervals.js';
+export { baselineHistory, type HistoryMinute, latencyThresholds } from './history.js';
 export { decisionOf, type Judgement, judge, verdictOf } from './judge.js';
 export { type JudgeState, newJudge, stepJudge } from './judge-state.js';
 export {
@@ -42,8 +40,7 @@ export {
   resolvePolicy,
 } from './policy.js';
 export { judgeProbes, type ProbeResult, type ProbeVerdict } from './probes.js';
-export { bakeWeight, firstWeight, harmBudget } from './ramp.js';
-export { percent } from './sentence.js';
+export { firstWeight } from './ramp.js';
 export type { SplitPolicy } from './split.js';
 export { multinomialLog } from './split.js';
 export type {
