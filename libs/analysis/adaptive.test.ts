@@ -60,3 +60,9 @@ test('the deadline promotes into the holdback, holds or rolls back, as the polic
   expect(on('hold').action).toEqual({ kind: 'hold' });
   expect(on('rollback').action).toEqual({ kind: 'rollback' });
 });
+
+test('an incident that outlasts the deadline is left to a person, not promoted', () => {
+  const late = input({ kind: 'inconclusive', reason: 'stable_unhealthy' });
+  expect(policy.whenInconclusive).toBe('promote');
+  expect(stepAdaptive(newAdaptive, late, policy).action).toEqual({ kind: 'hold' });
+});

@@ -42,8 +42,10 @@ export function stepAdaptive(
   if (state.stage === 'bake') return { state, action: bakeAction(state, input, policy) };
   if (kind === 'pass') return beginBake(input);
   if (kind === 'inconclusive') {
-    if (policy.whenInconclusive === 'promote') return beginBake(input);
-    return { state, action: { kind: policy.whenInconclusive } };
+    const wish = policy.whenInconclusive;
+    // While the stable version itself fails, "not worse" says too little to promote on without a person.
+    if (wish === 'promote' && reason !== 'stable_unhealthy') return beginBake(input);
+    return { state, action: { kind: wish === 'rollback' ? 'rollback' : 'hold' } };
   }
   return { state, action: rampAction(input) };
 }
