@@ -38,12 +38,13 @@ export async function advance(
   sequence: number | undefined,
   signal: AbortSignal,
 ): Promise<Next | undefined> {
+  const askedAt = parts.clock.monotonic();
   const row = await parts.store.deployments.load(deploymentId);
   if (!row || (sequence !== undefined && row.sequence !== sequence)) return undefined;
   if (row.leaseUntil !== undefined && row.leaseUntil > row.readAt) {
     return { sequence: row.sequence, delayMs: row.leaseUntil - row.readAt + 50 };
   }
-  return new Walk(parts, row, signal).run();
+  return new Walk(parts, row, signal, parts.clock.monotonic() - askedAt).run();
 }
 
 class Walk {
@@ -54,6 +55,8 @@ class Walk {
     private readonly parts: WorkerParts,
     private row: DeploymentRow,
     private readonly signal: AbortSignal,
+    /** How long the row's read took: database time is known no better than this. */
+    private readonly readTookMs: number,
   ) {
     this.readAt = row.readAt;
     this.clockAtRead = parts.clock.monotonic();
@@ -69,9 +72,17 @@ class Walk {
     return { sequence: this.row.sequence, delayMs: 0 };
   }
 
-  /** Database time: what the row said when it was read, plus what has passed here since. */
+  /**
+   * Database time at the earliest: what the row said when it was read, plus what has passed here since. A bake may end
+   * by this time only.
+   */
   private at(): number {
     return Math.round(this.readAt + this.parts.clock.monotonic() - this.clockAtRead);
+  }
+
+  /** Database time at the latest: a bake starts no sooner, however long this process was held up while it read. */
+  private latestAt(): number {
+    return this.at() + Math.ceil(this.readTookMs);
   }
 
   private async take(command: Command): Promise<Next | undefined | 'go on'> {
@@ -132,7 +143,7 @@ class Walk {
       state: this.row.state,
       command,
       fn: { accountId, region, functionName },
-      at: () => this.at(),
+      at: () => (command.type === 'Watch' ? this.at() : this.latestAt()),
       signal: this.signal,
     };
   }
