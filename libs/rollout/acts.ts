@@ -1,3 +1,4 @@
+import type { AliasValue } from './alias-value.js';
 import type { Act } from './event.js';
 import { advance, ending as endingOf, isBakeState, movingOf, passGates, rollBack } from './moving.js';
 import {
@@ -107,9 +108,7 @@ function onResume(state: MovingState, at: number): RolloutState | undefined {
 }
 
 function acceptAsIs(state: MovingState, by: string): RolloutState {
-  const value = state.phase === 'drifted' ? state.observed : state.value;
-  const reason = reasonOf('accepted_as_is', `${by} accepted the alias as it was found.`, by);
-  return { ...endingOf(state), value, phase: 'cancelled', reason };
+  return closed(state, 'cancelled', reasonOf('accepted_as_is', `${by} accepted the alias as it was found.`, by));
 }
 
 export function isHeld(state: RolloutState): boolean {
@@ -118,10 +117,16 @@ export function isHeld(state: RolloutState): boolean {
 
 function closed(state: RolloutState, phase: 'cancelled' | 'superseded', reason: Reason): Cancelled | Superseded {
   if (isMoving(state)) {
-    const value = state.phase === 'drifted' ? state.observed : state.value;
-    return { ...endingOf(state), value, phase, reason };
+    const { value: _lastConfirmed, ...rest } = endingOf(state);
+    return { ...rest, ...leftAt(state), phase, reason };
   }
   return { kind: state.kind, plan: state.plan, phase, reason };
+}
+
+/** What the alias holds when nobody writes any more; not known while a write of ours has neither landed nor died. */
+function leftAt(state: MovingState): { readonly value?: AliasValue } {
+  if (state.phase === 'drifted') return { value: state.observed };
+  return state.intents.length > 1 ? {} : { value: state.value };
 }
 
 function reasonOf(code: ReasonCode, sentence: string, by: string): Reason {

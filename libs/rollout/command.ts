@@ -81,8 +81,8 @@ function stageCommand(state: Preparing, captured: Captured): Command {
 }
 
 /** The alias while a step holds: stable stays primary, so that losing the routing sends everybody to stable. */
-export function stepValue(state: Pick<Moving, 'plan' | 'point' | 'canary'>, step: number): AliasValue {
-  const weightPercent = state.plan.steps[step]?.weightPercent;
+export function stepValue(state: Pick<Moving, 'plan' | 'point' | 'canary' | 'weightTarget'>, step: number): AliasValue {
+  const weightPercent = state.plan.adaptive ? state.weightTarget : state.plan.steps[step]?.weightPercent;
   if (weightPercent === undefined) return { version: state.canary };
   return { version: state.point.version, canary: { version: state.canary, weightPercent } };
 }

@@ -33,7 +33,8 @@ export type Fact =
   /** After an unknown write: `$LATEST` still shows the RevisionId that was used. */
   | (Dated & { readonly type: 'LatestUnchanged' })
   | (Dated & { readonly type: 'VersionPublished'; readonly version: string })
-  | (Dated & { readonly type: 'VersionActivated' })
+  /** `firstWeightPercent`: where an adaptive rollout begins. */
+  | (Dated & { readonly type: 'VersionActivated'; readonly firstWeightPercent?: number })
   | (Dated & { readonly type: 'PreparationFailed'; readonly reason: Reason })
   | (Dated & { readonly type: 'WeightShifted'; readonly value: AliasValue; readonly revisionId: string })
   | (Dated & { readonly type: 'Promoted'; readonly value: AliasValue; readonly revisionId: string })
@@ -53,9 +54,19 @@ export type Fact =
     })
   | (Dated & { readonly type: 'TargetVanished'; readonly reason: Reason })
   /** The judge's word on the evidence so far; `null` when no judge watches. */
-  | (Dated & { readonly type: 'Watched'; readonly verdict: VerdictKind | null; readonly sentence: string })
+  | (Dated & {
+      readonly type: 'Watched';
+      readonly verdict: VerdictKind | null;
+      readonly sentence: string;
+      /** Adaptive plans: what the evidence allows to do with the weight. */
+      readonly ramp?: RampMove;
+    })
   /** A worker came too late to record what it had done: kept for the record, changes nothing. */
   | (Dated & { readonly type: 'Outcome'; readonly of: WriteName; readonly sentence: string });
+
+export type RampMove =
+  | { readonly kind: 'stay' | 'promote' | 'rollback' | 'hold' }
+  | { readonly kind: 'shift'; readonly weightPercent: number };
 
 export type VerdictKind = 'pass' | 'fail' | 'continue' | 'inconclusive';
 

@@ -9,7 +9,7 @@ export {
   type WriteCommand,
 } from './command.js';
 export { formatDuration, MAX_BAKE_SECONDS, MIN_BAKE_SECONDS, parseDuration } from './duration.js';
-export type { AcceptedEvent, Act, ActType, Fact, RolloutEvent, VerdictKind } from './event.js';
+export type { AcceptedEvent, Act, ActType, Fact, RampMove, RolloutEvent, VerdictKind } from './event.js';
 export { type Action, actions, allowedActions, type GuardCode, type GuardContext, guard } from './guard.js';
 export { isLate, LATE_MS } from './moving.js';
 export {

@@ -102,12 +102,47 @@ function onWatched(state: Baking | Gated | Paused, event: FactOf<'Watched'>): Ro
     });
   }
   if (state.phase === 'gated') return onGateWatched(state, event);
+  if (state.plan.adaptive) return onRamp(state, event);
   if (event.at < state.bakeUntil || isLate(state, event.at)) return state;
   return passGates(state, event.at, event.verdict, undefined);
 }
 
+/** An adaptive plan goes where the evidence allows: further up, down under suspicion, or to the end. */
+function onRamp(state: Baking | Gated, { ramp, at, sentence }: FactOf<'Watched'>): RolloutState {
+  switch (ramp?.kind) {
+    case 'shift': {
+      if (ramp.weightPercent === state.weightTarget) return state;
+      return { ...movingOf(state), phase: 'shifting', step: state.step + 1, weightTarget: ramp.weightPercent };
+    }
+    case 'promote':
+      return { ...movingOf(state), phase: 'promoting' };
+    case 'rollback':
+      return rollBack(state, { code: 'inconclusive', sentence: `The evidence stayed inconclusive: ${sentence}` });
+    case 'hold': {
+      if (state.phase === 'gated') return state;
+      const deadlineAt = at + state.plan.deadlines.personSeconds * 1000;
+      return {
+        ...movingOf(state),
+        ...bakeOf(state),
+        phase: 'gated',
+        gate: 'analysis',
+        since: at,
+        deadlineAt,
+        held: true,
+      };
+    }
+    default:
+      return state;
+  }
+}
+
 function onGateWatched(state: Gated, event: FactOf<'Watched'>): RolloutState {
-  if (state.gate === 'analysis' && event.verdict === 'pass') return passGates(state, event.at, 'pass', 'analysis');
+  if (state.plan.adaptive) {
+    const moved = onRamp(state, event);
+    if (moved !== state || event.at < state.deadlineAt) return moved;
+  }
+  if (state.gate === 'analysis' && event.verdict === 'pass' && !state.plan.adaptive)
+    return passGates(state, event.at, 'pass', 'analysis');
   if (event.at < state.deadlineAt) return state;
   if (state.gate === 'approval') {
     return rollBack(state, { code: 'approval_deadline', sentence: 'Nobody approved before the deadline.' });
@@ -163,6 +198,7 @@ function enterBake(state: MovingState, at: number, pauseAsked: { by: string } | 
 
 /** Whether nobody has looked at the alias since well before the bake ended. */
 export function isLate(state: Baking | Gated | Paused, at: number): boolean {
+  if (state.plan.adaptive) return false;
   return state.phase === 'baking' && at > state.bakeUntil + LATE_MS && state.confirmedAt < state.bakeUntil + LATE_MS;
 }
 
@@ -193,8 +229,9 @@ function unclaimed<S extends MovingState>(state: S): S {
 
 /** The part that survives a change of phase; a claim does not: what it may still do is among the intents. */
 export function movingOf(state: MovingState): Moving {
-  const { kind, plan, point, canary, revisionId, value, intents, step } = state;
-  return { kind, plan, point, canary, revisionId, value, intents, step };
+  const { kind, plan, point, canary, revisionId, value, intents, step, weightTarget } = state;
+  const target = weightTarget === undefined ? {} : { weightTarget };
+  return { kind, plan, point, canary, revisionId, value, intents, step, ...target };
 }
 
 function end(state: MovingState, phase: 'succeeded'): EndState {

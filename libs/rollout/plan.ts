@@ -15,6 +15,8 @@ export interface Plan {
   readonly strategy: string;
   /** Empty: the canary receives everything at once. */
   readonly steps: readonly Step[];
+  /** The judge chooses the weights by what an unknown failure may cost; there are no steps then. */
+  readonly adaptive?: true;
   readonly deadlines: Deadlines;
   /** What happens when an analysis gate stays without a verdict until its deadline. */
   readonly onInconclusive: 'rollback' | 'hold';

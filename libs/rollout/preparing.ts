@@ -4,6 +4,9 @@ import type { Captured, Preparing, RolloutState } from './state.js';
 
 type FactOf<T extends Fact['type']> = Extract<Fact, { readonly type: T }>;
 
+/** Where an adaptive rollout begins when nothing is known of the traffic. */
+const CAUTIOUS_FIRST_WEIGHT_PERCENT = 1;
+
 /** Everything before the first shift. A definite failure here ends the deployment: no traffic has moved. */
 export function applyPreparingFact(state: Preparing, event: Fact): RolloutState | undefined {
   switch (event.type) {
@@ -77,7 +80,7 @@ function applyChangeFact(state: Preparing, captured: Captured, event: Fact): Rol
       if (state.stage === 'activate') return undefined;
       return { ...unclaimed, stage: 'activate', published: event.version };
     case 'VersionActivated':
-      return onActivated(state, captured);
+      return onActivated(state, captured, event.firstWeightPercent);
     default:
       return undefined;
   }
@@ -95,7 +98,11 @@ function onSettled(state: Preparing, captured: Captured, event: FactOf<'LatestSe
   };
 }
 
-function onActivated(state: Preparing, captured: Captured): RolloutState | undefined {
+function onActivated(
+  state: Preparing,
+  captured: Captured,
+  firstWeightPercent: number | undefined,
+): RolloutState | undefined {
   if (state.stage !== 'activate' || state.published === undefined) return undefined;
   const point = captured.point;
   const value = { version: point.version };
@@ -109,6 +116,9 @@ function onActivated(state: Preparing, captured: Captured): RolloutState | undef
     intents: [value],
     step: 0,
   };
+  if (state.plan.adaptive) {
+    return { ...moving, phase: 'shifting', weightTarget: firstWeightPercent ?? CAUTIOUS_FIRST_WEIGHT_PERCENT };
+  }
   return { ...moving, phase: state.plan.steps.length === 0 ? 'promoting' : 'shifting' };
 }
 

@@ -106,8 +106,10 @@ export interface Moving extends Underway {
   readonly value: AliasValue;
   /** Every value this deployment may have written, the rollback point included. */
   readonly intents: readonly AliasValue[];
-  /** Index of the step being entered or held; `plan.steps.length` means the promotion. */
+  /** Index of the step being entered or held; `plan.steps.length` means the promotion. Adaptive: shifts so far. */
   readonly step: number;
+  /** Adaptive plans: the weight being entered or held, in percent. */
+  readonly weightTarget?: number;
   readonly claim?: Claim;
 }
 

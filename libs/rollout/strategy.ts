@@ -5,6 +5,8 @@ import { DEFAULT_WATCH_SECONDS, type Deadlines, defaultDeadlines, type Gate, typ
 export type StrategyInput =
   | string
   | { readonly type: 'all-at-once' }
+  /** The judge's ramp: as much traffic as an unknown failure may cost, until a regression is excluded. */
+  | { readonly type: 'adaptive' }
   | {
       readonly type: 'canary';
       readonly weightPercent: number;
@@ -53,6 +55,7 @@ const demoGates: readonly GateName[] = ['analysis'];
  * watches them as it watches every canary.
  */
 export const namedStrategies: Readonly<Record<string, StrategyInput>> = {
+  adaptive: { type: 'adaptive' },
   'all-at-once': { type: 'all-at-once' },
   canary: { type: 'canary', weightPercent: 10, bake: '5m', gates: ['analysis'] },
   linear: { type: 'linear', stepPercent: 10, bake: '1m', gates: ['analysis'] },
@@ -91,6 +94,10 @@ export function createPlan(input: StrategyInput, options: PlanOptions = {}): Pla
     if ('ok' in step) return step;
     steps.push(step);
   }
+  const adaptive = template.type === 'adaptive';
+  if (options.analysis === null && adaptive) {
+    return problem('analysis', 'An adaptive strategy is led by the analysis, which is switched off.');
+  }
   if (options.analysis === null && steps.some((step) => step.gates.some((gate) => gate.kind === 'analysis'))) {
     return problem(
       'analysis',
@@ -102,6 +109,7 @@ export function createPlan(input: StrategyInput, options: PlanOptions = {}): Pla
     plan: {
       strategy: name,
       steps,
+      ...(adaptive ? { adaptive } : {}),
       deadlines: { ...defaultDeadlines, ...withoutUndefined(options.deadlines ?? {}) },
       onInconclusive: options.onInconclusive ?? 'rollback',
       watchSeconds: options.watchSeconds ?? DEFAULT_WATCH_SECONDS,
@@ -122,6 +130,7 @@ function findStrategy(spelling: string): Exclude<StrategyInput, string> | undefi
 function expand(template: Exclude<StrategyInput, string>): StepInput[] | PlanResult {
   switch (template.type) {
     case 'all-at-once':
+    case 'adaptive':
       return [];
     case 'canary':
       return [{ weight: template.weightPercent, bake: template.bake, gates: template.gates }];

@@ -15,6 +15,7 @@ export function nextWakeAt(state: RolloutState, now: number): number | undefined
     case 'rolling_back':
       return now;
     case 'baking':
+      if (state.plan.adaptive) return now + state.plan.watchSeconds * 1000;
       return Math.max(now, Math.min(state.bakeUntil, now + state.plan.watchSeconds * 1000));
     case 'gated':
     case 'paused':

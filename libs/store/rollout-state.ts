@@ -19,6 +19,7 @@ const gate = z.object({ kind: z.enum(['analysis', 'approval']) });
 const plan = z.object({
   strategy: z.string(),
   steps: z.array(z.object({ weightPercent: z.number().gt(0).lt(100), bakeSeconds: z.number(), gates: z.array(gate) })),
+  adaptive: z.literal(true).optional(),
   deadlines: z.object({ prepareSeconds: z.number(), analysisSeconds: z.number(), personSeconds: z.number() }),
   onInconclusive: z.enum(['rollback', 'hold']),
   watchSeconds: z.number().positive(),
@@ -50,6 +51,7 @@ const moving = {
   value: foundAliasValue,
   intents: z.array(foundAliasValue),
   step: z.number().int().min(0),
+  weightTarget: z.number().gt(0).lt(100).optional(),
   claim: claim.optional(),
 };
 const bake = { bakeStartedAt: z.number(), bakeUntil: z.number(), confirmedAt: z.number() };

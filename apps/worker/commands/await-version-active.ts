@@ -1,5 +1,8 @@
+import { firstWeight } from '#analysis';
 import type { Command } from '#rollout';
+import { capturedOf } from '../claim.js';
 import { failed, readAgain } from '../faults.js';
+import { policyOf, readBaseline, type Watching, watchingOf } from '../judging.js';
 import { readFunction } from '../readings.js';
 import { type Answer, happened, type Turn, wait } from '../turn.js';
 import { SETTLE_POLL_MS } from './await-latest-settled.js';
@@ -20,5 +23,25 @@ export async function awaitVersionActive(
     return failed(turn.at(), 'version_failed', `Version ${version} did not become active: ${why}`);
   }
   if (state === 'Pending' || lastUpdateStatus === 'InProgress') return wait(SETTLE_POLL_MS);
-  return happened({ type: 'VersionActivated', at: turn.at() });
+  return activated(turn);
+}
+
+/** The last moment before traffic moves: the stable version's own figures are read and frozen for the judge. */
+async function activated(turn: Turn): Promise<Answer> {
+  const { state, parts } = turn;
+  const { point } = capturedOf(turn);
+  const history = state.plan.analysis === null ? null : await readBaseline(turn, point.version);
+  const policy = policyOf(state.plan, parts.metricsPeriodSeconds, history);
+  const known = history !== null && history.requestsPerSecond > 0;
+  const first = state.plan.adaptive && known ? firstWeight(policy.ramp, history.requestsPerSecond) : undefined;
+  const event = {
+    type: 'VersionActivated',
+    at: turn.at(),
+    ...(first === undefined ? {} : { firstWeightPercent: first }),
+  } as const;
+  if (!history) return happened(event);
+  const watching: Watching = { ...watchingOf(undefined), history };
+  const sentence = 'The stable version was measured; nothing of the new one has been seen yet.';
+  const evidence = { verdict: 'continue', sentence, numbers: {}, judge: watching, at: turn.at() } as const;
+  return { ...happened(event), evidence };
 }

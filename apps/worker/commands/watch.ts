@@ -1,14 +1,8 @@
-import { defaultPolicy, type JudgeState, judge, type PolicyOverrides, resolvePolicy, type Verdict } from '#analysis';
-import { type Baking, type Gated, isLate, nextWakeAt, type Paused, transition } from '#rollout';
+import { type Baking, type Gated, isLate, nextWakeAt, type Paused, type RampMove, transition } from '#rollout';
 import type { EvidenceRecord } from '#store';
+import { judgeBlocks, policyOf, type Watching, watchingOf } from '../judging.js';
 import { type Answer, happened, type Turn } from '../turn.js';
 import { resolveAlias } from './resolve-alias.js';
-
-/** What is kept of the judge between two looks: its state, and up to when the evidence was read. */
-interface Watching {
-  readonly state: JudgeState | undefined;
-  readonly readUntilMs: number;
-}
 
 /**
  * One look at a live canary. After a gap nobody watched, the alias is confirmed first. Then the evidence since the last
@@ -16,13 +10,15 @@ interface Watching {
  */
 export async function watch(turn: Turn, state: Baking | Gated | Paused): Promise<Answer> {
   if (isLate(state, turn.at())) return resolveAlias(turn, state);
-  const evidence = state.plan.analysis === null ? undefined : await judgeEvidence(turn, state);
+  const seen = state.plan.analysis === null ? undefined : await judgeEvidence(turn, state);
   const at = turn.at();
+  const evidence = seen?.evidence;
   const event = {
     type: 'Watched',
     at,
     verdict: evidence?.verdict ?? null,
     sentence: evidence?.sentence ?? '',
+    ...(seen?.ramp ? { ramp: seen.ramp } : {}),
   } as const;
   const next = transition(state, event);
   const kept = evidence ? { evidence } : {};
@@ -31,11 +27,15 @@ export async function watch(turn: Turn, state: Baking | Gated | Paused): Promise
   return { kind: 'wait', delayMs: Math.max(200, wakeAt - at), ...kept };
 }
 
-async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promise<EvidenceRecord> {
+async function judgeEvidence(
+  turn: Turn,
+  state: Baking | Gated | Paused,
+): Promise<{ evidence: EvidenceRecord; ramp: RampMove | undefined }> {
   const { parts, row, fn } = turn;
-  const policy = resolvePolicy(defaultPolicy, (state.plan.analysis ?? {}) as PolicyOverrides);
   const before = watchingOf(row.evidence);
+  const policy = policyOf(state.plan, parts.metricsPeriodSeconds, before.history);
   const readUntilMs = Math.max(before.readUntilMs, state.bakeStartedAt);
+  const weightPercent = state.value.canary?.weightPercent ?? 0;
   const reading = await parts.evidence.read(
     {
       ...fn,
@@ -45,34 +45,23 @@ async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promis
       fromMs: readUntilMs,
       toMs: turn.at(),
       periodSeconds: parts.metricsPeriodSeconds,
-      weightPercent: state.value.canary?.weightPercent ?? 0,
+      weightPercent,
       latencyThresholdsMs: policy.history?.latencyThresholdsMs ?? [],
     },
     turn.signal,
   );
-  if (!reading.ok) return unreadable(reading.reason, before, readUntilMs, turn);
-  const judged = judge(before.state, reading.blocks, policy);
-  return record(judged.verdict, { state: judged.state, readUntilMs: reading.readUntilMs }, turn.at());
+  if (!reading.ok) return { evidence: unreadable(reading.reason, { ...before, readUntilMs }, turn), ramp: undefined };
+  const now = { atMs: turn.at(), weightPercent, adaptive: state.plan.adaptive === true };
+  return judgeBlocks(before, reading, policy, now);
 }
 
 /** A source that does not answer is no sign of health: nothing passes on its silence, and what was known is kept. */
-function unreadable(reason: string, before: Watching, readUntilMs: number, turn: Turn): EvidenceRecord {
-  const known = turn.row.evidence;
-  const sentence = `The evidence could not be read: ${reason}`;
+function unreadable(reason: string, kept: Watching, turn: Turn): EvidenceRecord {
   return {
     verdict: 'inconclusive',
-    sentence,
-    numbers: known?.numbers ?? {},
-    judge: { ...before, readUntilMs },
+    sentence: `The evidence could not be read: ${reason}`,
+    numbers: turn.row.evidence?.numbers ?? {},
+    judge: kept,
     at: turn.at(),
   };
-}
-
-function record({ kind, sentence, numbers }: Verdict, watching: Watching, at: number): EvidenceRecord {
-  return { verdict: kind, sentence, numbers: { ...numbers }, judge: watching, at };
-}
-
-function watchingOf(evidence: EvidenceRecord | undefined): Watching {
-  const kept = evidence?.judge as Partial<Watching> | null | undefined;
-  return { state: kept?.state, readUntilMs: kept?.readUntilMs ?? 0 };
 }

@@ -1,0 +1,144 @@
+import {
+  type AdaptiveState,
+  type AnalysisPolicy,
+  type BaselineHistory,
+  baselineHistory,
+  decisionOf,
+  defaultPolicy,
+  type JudgeState,
+  judge,
+  newAdaptive,
+  type PolicyOverrides,
+  profiles,
+  resolvePolicy,
+  stepAdaptive,
+  type Verdict,
+} from '#analysis';
+import { LATEST, type Plan, type RampMove } from '#rollout';
+import type { EvidenceRecord } from '#store';
+import type { Turn } from './turn.js';
+
+/** What is kept of the judge between two looks: with the blocks since, it gives the same verdict after any crash. */
+export interface Watching {
+  readonly state: JudgeState | undefined;
+  /** Up to when the evidence was read, milliseconds of the metrics' own time. */
+  readonly readUntilMs: number;
+  /** The stable version before the first shift; frozen. */
+  readonly history: BaselineHistory | null;
+  readonly adaptive: AdaptiveState;
+}
+
+export function watchingOf(evidence: EvidenceRecord | undefined): Watching {
+  const kept = (evidence?.judge ?? {}) as Partial<Watching>;
+  return {
+    state: kept.state,
+    readUntilMs: kept.readUntilMs ?? 0,
+    history: kept.history ?? null,
+    adaptive: kept.adaptive ?? newAdaptive,
+  };
+}
+
+/**
+ * The policy of one deployment: the gate for fixed steps, or for adaptive plans the profile that fits the data's pace,
+ * with the deployment's own overrides on top (`profile` among them) and the frozen history.
+ */
+export function policyOf(plan: Plan, metricsPeriodSeconds: number, history: BaselineHistory | null): AnalysisPolicy {
+  const overrides = (plan.analysis ?? {}) as PolicyOverrides & { readonly profile?: string };
+  const named = overrides.profile;
+  const paced = metricsPeriodSeconds < 60 ? profiles.fast : profiles.cloudwatch;
+  const base = isProfile(named) ? profiles[named] : plan.adaptive ? paced : defaultPolicy;
+  return resolvePolicy(base, overrides, history ? { history } : {});
+}
+
+function isProfile(name: string | undefined): name is keyof typeof profiles {
+  return name !== undefined && Object.hasOwn(profiles, name);
+}
+
+/** Feeds new blocks and says what they amount to, for the record and for the ramp. */
+export function judgeBlocks(
+  before: Watching,
+  reading: { blocks: Parameters<typeof judge>[1]; readUntilMs: number },
+  policy: AnalysisPolicy,
+  now: { atMs: number; weightPercent: number; adaptive: boolean },
+): { evidence: EvidenceRecord; ramp: RampMove | undefined } {
+  const judged = judge(before.state, reading.blocks, policy);
+  const watching = { ...before, state: judged.state, readUntilMs: reading.readUntilMs };
+  if (!now.adaptive) return { evidence: record(judged.verdict, watching, now.atMs), ramp: undefined };
+  const decision = decisionOf(judged.state, policy);
+  const input = { decision, nowMs: now.atMs, weightPercent: now.weightPercent };
+  const next = stepAdaptive(before.adaptive, input, policy);
+  return { evidence: record(judged.verdict, { ...watching, adaptive: next.state }, now.atMs), ramp: next.action };
+}
+
+function record({ kind, sentence, numbers }: Verdict, watching: Watching, at: number): EvidenceRecord {
+  return { verdict: kind, sentence, numbers: { ...numbers }, judge: watching, at };
+}
+
+/** How far back the baseline looks, in metrics periods: three hours of CloudWatch's minutes, ten minutes of ten seconds. */
+const BASELINE_PERIODS = 180;
+const BASELINE_FAST_PERIODS = 60;
+
+/**
+ * The stable version before anything moves: traffic, error rate and how clumped errors come. `null` when the source has
+ * nothing to tell: the judge then learns from the rollout itself.
+ */
+export async function readBaseline(turn: Turn, stableVersion: string): Promise<BaselineHistory | null> {
+  const { parts, row, fn } = turn;
+  const periodSeconds = parts.metricsPeriodSeconds;
+  const periods = periodSeconds < 60 ? BASELINE_FAST_PERIODS : BASELINE_PERIODS;
+  const toMs = turn.at();
+  const reading = await parts.evidence.read(
+    {
+      ...fn,
+      alias: row.target.aliasName,
+      stableVersion,
+      canaryVersion: LATEST,
+      fromMs: toMs - periods * periodSeconds * 1000,
+      toMs,
+      periodSeconds,
+      weightPercent: 0,
+      // Durations are only read against a threshold; this one counts them all, and the percentiles come along.
+      latencyThresholdsMs: [0],
+    },
+    turn.signal,
+  );
+  if (!reading.ok) return null;
+  const stable = reading.blocks.map((block) => block.stable);
+  const firstSeen = stable.findIndex((counts) => counts.invocations > 0);
+  if (firstSeen < 0) return null;
+  const minutes = perMinute(stable.slice(firstSeen), periodSeconds);
+  return baselineHistory(minutes, thresholdsOf(stable));
+}
+
+type StableCounts = { invocations: number; errors: number; throttles?: number };
+
+/** Blocks joined to whole minutes; a rest shorter than a minute is left out. */
+function perMinute(counts: readonly StableCounts[], periodSeconds: number): { invocations: number; errors: number }[] {
+  const size = Math.max(1, Math.round(60 / periodSeconds));
+  const minutes: { invocations: number; errors: number }[] = [];
+  for (let start = 0; start + size <= counts.length; start += size) {
+    const group = counts.slice(start, start + size);
+    minutes.push({
+      invocations: sum(group.map(({ invocations }) => invocations)),
+      errors: sum(group.map(({ errors, throttles }) => errors + (throttles ?? 0))),
+    });
+  }
+  return minutes;
+}
+
+/** Fewer durations than this do not show where the 99th percentile lies. */
+const DURATIONS_WANTED = 200;
+
+type Durations = { count: number; p50?: number; p90?: number; p99?: number };
+
+/** Frozen latency thresholds from the periods' own percentiles, each period weighing as much as it has samples. */
+function thresholdsOf(counts: readonly { readonly durationMs?: Durations }[]): number[] {
+  const known = counts.flatMap(({ durationMs }) => (durationMs && durationMs.count > 0 ? [durationMs] : []));
+  const total = sum(known.map(({ count }) => count));
+  if (total < DURATIONS_WANTED) return [];
+  return (['p50', 'p90', 'p99'] as const).map(
+    (name) => sum(known.map((period) => period.count * (period[name] ?? 0))) / total,
+  );
+}
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0);
