@@ -24,11 +24,15 @@ test('a split as configured is not called wrong, a stuck one is', () => {
 });
 
 test('a deviation too small to matter is not reported however certain it is', () => {
-  const state = stepSplit(newSplit, 10, 880_000, 120_000);
+  const state = stepSplit(stepSplit(newSplit, 10, 0, 0), 10, 880_000, 120_000);
   expect(splitLog(state)).toBeGreaterThan(100);
   expect(splitMismatch(state, policy)).toBe(false);
 });
 
 test('a canary that gets far more than its weight is reported within a few hundred requests', () => {
-  expect(splitMismatch(stepSplit(newSplit, 1, 180, 20), policy)).toBe(true);
+  expect(splitMismatch(stepSplit(stepSplit(newSplit, 1, 0, 0), 1, 180, 20), policy)).toBe(true);
+});
+
+test('the first block after a weight change is not held against the alias', () => {
+  expect(splitMismatch(stepSplit(newSplit, 50, 1000, 10), policy)).toBe(false);
 });

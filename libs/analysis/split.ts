@@ -2,21 +2,19 @@ import { gammaln } from 'simple-statistics';
 
 /**
  * Does the alias split traffic as configured? A sequential multinomial test (Lindon and Malek 2022): valid at every
- * look. Each weight begins a new factor, because the expected share changes with it.
+ * look. Each weight begins a new test, because the expected share changes with it.
  */
 export interface SplitState {
   readonly weightPercent: number;
   readonly stableCount: number;
   readonly canaryCount: number;
-  /** Logarithm of the evidence gathered at earlier weights. */
-  readonly earlierLog: number;
 }
 
-export const newSplit: SplitState = { weightPercent: 0, stableCount: 0, canaryCount: 0, earlierLog: 0 };
+export const newSplit: SplitState = { weightPercent: 0, stableCount: 0, canaryCount: 0 };
 
 export interface SplitPolicy {
   readonly enabled: boolean;
-  /** Largest tolerated chance of calling a correct split wrong, every look included. */
+  /** Largest tolerated chance of calling a correct split wrong, every look at one weight included. */
   readonly falseAlarmOdds: number;
   /** How far the odds of being sent to the canary may be off, as a factor, before it matters. */
   readonly oddsFactor: number;
@@ -27,21 +25,22 @@ export interface SplitPolicy {
 /** Concentration of the prior: large enough to notice small deviations, see the paper's default. */
 const concentration = 100;
 
+/**
+ * Feeds the counts of one block. The first block at a weight only opens it: a changed alias takes seconds to reach every
+ * caller, and that is no wrong split.
+ */
 export function stepSplit(state: SplitState, weightPercent: number, stable: number, canary: number): SplitState {
   if (weightPercent <= 0 || weightPercent >= 100) return state;
-  if (weightPercent !== state.weightPercent) {
-    const earlierLog = splitLog(state);
-    return { weightPercent, stableCount: stable, canaryCount: canary, earlierLog };
-  }
+  if (weightPercent !== state.weightPercent) return { weightPercent, stableCount: 0, canaryCount: 0 };
   return { ...state, stableCount: state.stableCount + stable, canaryCount: state.canaryCount + canary };
 }
 
-/** Logarithm of the evidence against the configured split. */
+/** Logarithm of the evidence against the configured split, at the present weight. */
 export function splitLog(state: SplitState): number {
-  const { weightPercent, stableCount, canaryCount, earlierLog } = state;
-  if (weightPercent <= 0 || stableCount + canaryCount === 0) return earlierLog;
+  const { weightPercent, stableCount, canaryCount } = state;
+  if (weightPercent <= 0 || stableCount + canaryCount === 0) return 0;
   const share = weightPercent / 100;
-  return earlierLog + multinomialLog([1 - share, share], [stableCount, canaryCount]);
+  return multinomialLog([1 - share, share], [stableCount, canaryCount]);
 }
 
 /** Logarithm of the Bayes factor of "some other split" against `expected`, for the given counts. */
@@ -61,7 +60,7 @@ function logBeta(parameters: readonly number[]): number {
 export function splitMismatch(state: SplitState, policy: SplitPolicy): boolean {
   const total = state.stableCount + state.canaryCount;
   if (!policy.enabled || total === 0) return false;
-  if (splitLog({ ...state, earlierLog: 0 }) < Math.log(1 / policy.falseAlarmOdds)) return false;
+  if (splitLog(state) < Math.log(1 / policy.falseAlarmOdds)) return false;
   const expected = state.weightPercent / 100;
   const seen = state.canaryCount / total;
   if (Math.abs(seen - expected) * 100 < policy.minimumPoints) return false;
