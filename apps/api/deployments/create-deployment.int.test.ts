@@ -2,40 +2,50 @@ import { deploymentView } from '#contracts';
 import { checkout, startTestApi, type TestApi } from '../../../test/world/api.js';
 
 let api: TestApi;
-beforeEach(async () => {
+let targets = 0;
+/** A target that no other test has seen. */
+let target: string;
+beforeAll(async () => {
   api = await startTestApi();
   await api.client.createTarget(checkout);
 });
-afterEach(() => api.close());
+beforeEach(async () => {
+  targets += 1;
+  target = `target-${targets}`;
+  await api.client.createTarget({ ...checkout, name: target, functionName: `fn-${targets}` });
+});
+afterAll(() => api.close());
 
+/** For requests that are refused: nothing is ever accepted on `checkout`. */
 const change = { target: 'checkout', configuration: { memorySize: 256 } };
 const post = (body: unknown, headers: Record<string, string> = {}) =>
   api.call('POST', '/v1/deployments', body, { headers });
-const count = async () => (await api.client.listDeployments({ limit: 100 })).items.length;
+const count = async () => (await api.client.listDeployments({ target: 'checkout', limit: 100 })).items.length;
+const fresh = () => ({ target, configuration: { memorySize: 256 } });
 
 describe('accepting a deployment', () => {
   test('answers 202 with its place and how it stands, and wakes a worker', async () => {
-    const answer = await post({ ...change, message: 'more memory', commit: 'abcdef1' });
+    const answer = await post({ ...fresh(), message: 'more memory', commit: 'abcdef1' });
     const view = deploymentView.parse(answer.body);
     expect(answer.status).toBe(202);
     expect(answer.headers.get('location')).toBe(`/v1/deployments/${view.id}`);
     expect(view).toMatchObject({ phase: 'queued', sequence: 1, strategy: 'canary', message: 'more memory' });
     expect(view).toMatchObject({ commit: 'abcdef1', ended: false, allowedActions: ['abort', 'cancel'] });
-    expect(api.woken).toEqual([{ deploymentId: view.id, sequence: 1, lane: 'ordinary' }]);
+    expect(api.woken).toContainEqual({ deploymentId: view.id, sequence: 1, lane: 'ordinary' });
     expect(await api.client.getDeployment(view.id)).toMatchObject({ id: view.id, requestedBy: 'bootstrap' });
   });
 
   test('takes from the target what the request does not say, and lets the request win', async () => {
-    await api.client.updateTarget('checkout', {
+    await api.client.updateTarget(target, {
       strategy: 'Linear10PercentEvery1Minute',
       deadlines: { personSeconds: 60, analysisSeconds: 120 },
       analysis: { suspicion: 5, minimumCanaryInvocations: 50 },
     });
-    const usual = await api.client.createDeployment(change);
+    const usual = await api.client.createDeployment(fresh());
     expect(usual).toMatchObject({ strategy: 'Linear10PercentEvery1Minute' });
     expect(usual.steps).toHaveLength(9);
     const asked = await api.client.createDeployment({
-      ...change,
+      ...fresh(),
       strategy: { type: 'steps', steps: [{ weight: 0.5, bake: '90s', gates: ['approval'] }] },
       deadlines: { personSeconds: 90 },
       analysis: { suspicion: 9 },
@@ -47,7 +57,7 @@ describe('accepting a deployment', () => {
   });
 
   test('switches the judge off when the request says null', async () => {
-    const asked = await api.client.createDeployment({ ...change, strategy: 'all-at-once', analysis: null });
+    const asked = await api.client.createDeployment({ ...fresh(), strategy: 'all-at-once', analysis: null });
     expect((await api.store.deployments.load(asked.id))?.state.plan.analysis).toBeNull();
   });
 
@@ -150,14 +160,14 @@ describe('a request that cannot be accepted', () => {
 
 describe('a busy target', () => {
   test('queues by default, refuses or supersedes when told to', async () => {
-    const first = await api.client.createDeployment(change);
-    const second = await api.client.createDeployment(change);
+    const first = await api.client.createDeployment(fresh());
+    const second = await api.client.createDeployment(fresh());
     expect([first.phase, second.phase]).toEqual(['queued', 'queued']);
-    const refused = await post({ ...change, policy: 'refuse' });
+    const refused = await post({ ...fresh(), policy: 'refuse' });
     expect(refused.status).toBe(409);
     expect(refused.body).toMatchObject({ code: 'target_busy', deploymentId: first.id });
-    const third = await api.client.createDeployment({ ...change, policy: 'supersede' });
-    const phases = (await api.client.listDeployments()).items.map(({ id, phase }) => [id, phase]);
+    const third = await api.client.createDeployment({ ...fresh(), policy: 'supersede' });
+    const phases = (await api.client.listDeployments({ target })).items.map(({ id, phase }) => [id, phase]);
     expect(phases).toEqual([
       [third.id, 'queued'],
       [second.id, 'superseded'],
@@ -169,7 +179,7 @@ describe('a busy target', () => {
 describe('configuration', () => {
   test('is stored for the worker and shown by name only', async () => {
     const configuration = { environment: { TOKEN: 'hunter2-canary', OLD: null }, timeoutSeconds: 5 };
-    const asked = await api.client.createDeployment({ target: 'checkout', configuration });
+    const asked = await api.client.createDeployment({ target, configuration });
     expect(asked.configurationChanges).toEqual(['environment.OLD', 'environment.TOKEN', 'timeoutSeconds']);
     expect((await api.store.deployments.load(asked.id))?.request.configuration).toEqual(configuration);
     for (const path of [`/v1/deployments/${asked.id}`, '/v1/deployments', `/v1/deployments/${asked.id}/events`]) {

@@ -28,8 +28,8 @@ export async function* watchTexts(
 ): AsyncGenerator<string> {
   const listening = hub.listen(first.id);
   let last = after;
-  // Whoever resumes, or begins at the present, has seen the evidence of that moment.
-  let seenEvidence = after >= first.sequence ? first.evidence?.at : undefined;
+  // Whoever connects again may have missed a look of the judge: the present one is told once more.
+  let seenEvidence: number | undefined;
   let quietSince = clock.monotonic();
   try {
     yield `retry: 1000\n\n`;

@@ -27,7 +27,7 @@ export async function authenticate(parts: ApiParts, request: FastifyRequest): Pr
   if (route?.scope === null) return;
   const checked = await checkKey(parts, request.headers.authorization);
   if (!checked.ok) throw new Refused({ code: 'unauthorized', detail: checked.sentence });
-  if (!route?.scope) throw new Refused({ code: 'forbidden', detail: 'This route is not open to any key.' });
+  if (!route?.scope) throw new Refused({ code: 'not_found', detail: 'There is no such route.' });
   if (!hasScope(checked.identity.scopes, route.scope)) {
     parts.logger.warn({ requestId: request.id, key: checked.identity.name, route: name }, 'A key lacks the scope.');
     throw new Refused({ code: 'forbidden', detail: `This needs a key with the scope "${route.scope}".` });
