@@ -1,8 +1,8 @@
 import type { AliasReading } from '#aws';
 import { type AliasWrite, type Fact, sameAliasValue } from '#rollout';
 import { writeFault } from '../faults.js';
-import { readFunction } from '../readings.js';
-import { type Answer, happened, READ_TIMEOUT_MS, type Turn } from '../turn.js';
+import { isAnswer, readAlias, readFunction } from '../readings.js';
+import { type Answer, happened, type Turn } from '../turn.js';
 
 const LANDED = { ShiftWeight: 'WeightShifted', Promote: 'Promoted', Restore: 'Restored' } as const;
 
@@ -38,10 +38,9 @@ function landed(turn: Turn<AliasWrite>, { version, canary, revisionId }: AliasRe
 /** "Not found" may mean the alias, the function, or a version that somebody deleted. */
 async function whatIsGone(turn: Turn<AliasWrite>): Promise<Answer> {
   const { fn, row, command } = turn;
-  const alias = await turn.parts.lambda.getAlias(fn, row.target.aliasName, {
-    timeoutMs: READ_TIMEOUT_MS,
-    signal: turn.signal,
-  });
+  const alias = await readAlias(turn, command.type === 'Restore' ? 'rollback' : 'ordinary');
+  // No room in the budget: the claim stays, and resolving it comes back here.
+  if (isAnswer(alias)) return alias;
   const at = turn.at();
   if (!alias.ok && alias.fault.code === 'not_found') {
     const sentence = `The alias ${row.target.aliasName} of ${fn.functionName} no longer exists.`;
