@@ -1,9 +1,9 @@
 import type { DeploymentView } from '#contracts';
 import { type ExitCode, exitCodes } from './exit-codes.js';
 
-/** Whether watching may stop: the deployment has ended, or nothing moves until a person decides. */
-export function isSettled(deployment: Pick<DeploymentView, 'phase' | 'ended'>): boolean {
-  return deployment.ended || deployment.phase === 'drifted' || deployment.phase === 'needs_human';
+/** Nothing moves until a person decides: a watch that went on would wait for ever. */
+export function isHeld(deployment: Pick<DeploymentView, 'phase'>): boolean {
+  return deployment.phase === 'drifted' || deployment.phase === 'needs_human';
 }
 
 /** How a watched deployment makes `sluice` end. */

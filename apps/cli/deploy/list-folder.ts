@@ -13,7 +13,7 @@ export interface FolderFile {
 export const NEVER_PACKED = ['.git', '.DS_Store', 'Thumbs.db'];
 
 /** Each entry costs Lambda's unpacking and ours; a folder with more is nearly always the wrong folder. */
-export const MAX_FILES = 20_000;
+export const MAX_FILES = 50_000;
 
 /** Every file below `folder`, sorted so that no file system's own order shows. */
 export async function listFolder(folder: string): Promise<FolderFile[]> {

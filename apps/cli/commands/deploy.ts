@@ -1,0 +1,37 @@
+import { type Command, Option } from 'commander';
+import { deploy } from '../deploy/deploy.js';
+import type { DeployOptions } from '../deploy/deploy-request.js';
+import type { Runner } from './runner.js';
+
+export function addDeploy(program: Command, runner: Runner): void {
+  program
+    .command('deploy')
+    .summary('ship code or configuration to a target, a few percent at a time')
+    .description(
+      'Ships code, configuration or both to a target, a few percent at a time. Without --watch it returns as soon as Sluice has accepted the deployment.',
+    )
+    .argument('<target>', 'name or id of the target')
+    .addOption(new Option('--dir <folder>', 'zip this folder and ship it').conflicts(['zip', 's3', 'image']))
+    .addOption(new Option('--zip <file>', 'ship this zip').conflicts(['s3', 'image']))
+    .addOption(new Option('--s3 <uri>', 'ship this object: s3://bucket/key@versionId').conflicts(['image']))
+    .option('--image <uri>', 'ship this container image: an ECR address with a tag or digest')
+    .option('--strategy <name|file.json>', "how to shift; default: the target's own")
+    .option('--env <NAME=VALUE>', 'set an environment variable of the function; repeatable', collect)
+    .option('--unset-env <NAME>', 'remove an environment variable of the function; repeatable', collect)
+    .option('--memory <MB>', "set the function's memory")
+    .option('--timeout <seconds>', "set the function's timeout")
+    .option('--message <text>', 'why, for the history')
+    .option('--commit <sha>', 'the commit this comes from')
+    .addOption(
+      new Option('--policy <policy>', 'what to do when the target is busy').choices(['queue', 'supersede', 'refuse']),
+    )
+    .option('--idempotency-key <key>', 'the same key and request again is accepted only once')
+    .option('--watch', 'stay until it ends; the exit code says how')
+    .action((target: string, options: DeployOptions, command: Command) =>
+      runner.run(command, (session) => deploy(session, target, options)),
+    );
+}
+
+function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
