@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { rollbackRequest, settleRequest } from '#contracts';
-import type { DeploymentRow, TargetRow } from '#store';
+import type { TargetRow } from '#store';
 import { acceptedOutcome } from '../deployments/accepted.js';
-import { idempotencyOf } from '../deployments/idempotency.js';
+import { findRepeated, idempotencyOf } from '../deployments/idempotency.js';
 import { type Outcome, refused } from '../http/refusal.js';
 import type { Identity } from '../keys/check-key.js';
 import type { ApiParts } from '../parts.js';
@@ -22,9 +22,11 @@ export async function rollbackTarget(
 ): Promise<Outcome<string>> {
   const target = await findTarget(parts.store, identity.projectId, reference);
   if (!target.ok) return target;
+  const idempotency = idempotencyOf(idempotencyKey, { route: 'rollback', target: target.value.id, body });
+  const repeated = await findRepeated(parts.store, identity.projectId, idempotency);
+  if (repeated) return repeated;
   const version = await chooseVersion(parts.store, target.value, body);
   if (!version.ok) return version;
-  const idempotency = idempotencyOf(idempotencyKey, { route: 'rollback', target: target.value.id, body });
   return restore(parts, identity, target.value, version.value, body.message, idempotency);
 }
 
@@ -39,17 +41,14 @@ export async function settleTarget(
   const target = await findTarget(parts.store, identity.projectId, reference);
   if (!target.ok) return target;
   const idempotency = idempotencyOf(idempotencyKey, { route: 'settle', target: target.value.id, body });
+  const repeated = await findRepeated(parts.store, identity.projectId, idempotency);
+  if (repeated) return repeated;
   const active = await parts.store.deployments.activeOn(target.value.id);
-  // A repeated request meets the very deployment it made.
-  if (active && !isOwn(active, body.toVersion)) {
+  if (active) {
     const detail = 'A deployment is moving this alias: abort it, or roll back, instead of settling around it.';
     return refused('target_busy', { detail, deploymentId: active.id });
   }
   return restore(parts, identity, target.value, body.toVersion, body.message, idempotency);
-}
-
-function isOwn(active: DeploymentRow, version: string): boolean {
-  return active.kind === 'restore' && active.request.restoreTo === version;
 }
 
 async function restore(

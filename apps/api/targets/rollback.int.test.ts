@@ -79,13 +79,21 @@ describe('a rollback', () => {
     expect(points.map((point) => point.version).sort()).toEqual(['1', '2', '3', '4']);
   });
 
-  test('with the same key is the same rollback', async () => {
+  test('with the same key is the same rollback, while it runs and after it ended', async () => {
     await promoted('1', '2');
-    const one = await api.client.rollback(target, {}, `again-${made}`);
-    const again = await api.client.rollback(target, {}, `again-${made}`).catch((problem) => problem);
-    expect(again).toMatchObject({ code: 'target_busy', problem: { deploymentId: one.id } });
-    const named = await api.client.rollback(target, { toVersion: '1' }, `named-${made}`);
-    expect((await api.client.rollback(target, { toVersion: '1' }, `named-${made}`)).id).toBe(named.id);
+    const key = `again-${made}`;
+    const one = await api.client.rollback(target, {}, key);
+    expect((await api.client.rollback(target, {}, key)).id).toBe(one.id);
+    await restored(one.id, '2', '1');
+    expect(await api.client.rollback(target, {}, key)).toMatchObject({ id: one.id, phase: 'succeeded' });
+    const other = api.client.rollback(target, { toVersion: '2' }, key);
+    await expect(other).rejects.toMatchObject({ code: 'idempotency_conflict' });
+  });
+
+  test('that is under way is not begun a second time', async () => {
+    await promoted('1', '2');
+    const one = await api.client.rollback(target);
+    expect(await rollback()).toMatchObject({ status: 409, body: { code: 'target_busy', deploymentId: one.id } });
   });
 
   test('is refused where there is nothing to go back to', async () => {

@@ -1,0 +1,126 @@
+import { readyView } from '#contracts';
+import { silentLogger, systemClock } from '#runtime';
+import { createStore } from '#store';
+import { checkout, startTestApi, type TestApi } from '../../../test/world/api.js';
+import { startApi } from '../start.js';
+import { pageFiles } from './page-files.js';
+
+let api: TestApi;
+beforeAll(async () => {
+  api = await startTestApi();
+  await api.client.createTarget(checkout);
+});
+afterAll(() => api.close());
+
+test('says that it lives and that it can serve', async () => {
+  expect(await api.client.health()).toEqual({ status: 'ok' });
+  const ready = readyView.parse((await api.call('GET', '/ready', undefined, { key: null })).body);
+  expect(ready).toMatchObject({ status: 'ready', checks: { database: { ok: true }, worker: { ok: true } } });
+});
+
+test('says when nobody does the work, and goes on accepting', async () => {
+  const { id } = await api.client.createDeployment({ target: 'checkout', configuration: { memorySize: 256 } });
+  await api.store.pool.query("UPDATE deployments SET next_at = now() - interval '10 minutes' WHERE id = $1", [id]);
+  const answer = await api.call('GET', '/ready');
+  expect(answer).toMatchObject({ status: 200, body: { status: 'ready', checks: { worker: { ok: false } } } });
+});
+
+test('without its database it says so, everywhere, and hides how', async () => {
+  const databaseUrl = 'postgres://sluice:hunter2-canary@127.0.0.1:1/none';
+  const store = createStore({ databaseUrl, poolSize: 2, logger: silentLogger });
+  const lame = await startApi({ host: '127.0.0.1', port: 0 }, { store, logger: silentLogger, clock: systemClock });
+  try {
+    const ready = await fetch(`${lame.url}/ready`);
+    expect([ready.status, await ready.json()]).toEqual([503, expect.objectContaining({ status: 'not_ready' })]);
+    const health = await fetch(`${lame.url}/health`);
+    expect(health.status).toBe(200);
+    const answer = await fetch(`${lame.url}/v1/targets`, { headers: { authorization: `Bearer ${api.key}` } });
+    const text = await answer.text();
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBe('2');
+    expect(JSON.parse(text)).toMatchObject({ code: 'unavailable', requestId: answer.headers.get('x-request-id') });
+    expect(text).not.toMatch(/hunter2|127\.0\.0\.1:1|ECONNREFUSED|at .*\.ts/);
+  } finally {
+    await lame.close();
+    await store.close();
+  }
+});
+
+test('an error nobody foresaw tells the caller nothing but an id, and the log the rest', async () => {
+  const lines: { facts: object; sentence: string }[] = [];
+  const logger = { ...silentLogger, error: (facts: object, sentence: string) => lines.push({ facts, sentence }) };
+  const broken = await startTestApi({
+    parts: (parts) => {
+      const targets = { ...parts.store.targets, list: () => Promise.reject(new Error('SELECT secret FROM hunter2')) };
+      return { ...parts, logger, store: { ...parts.store, targets } };
+    },
+  });
+  const answer = await broken.call('GET', '/v1/targets');
+  await broken.close();
+  expect(answer).toMatchObject({ status: 500, body: { code: 'internal' } });
+  expect(JSON.stringify(answer.body)).not.toContain('hunter2');
+  const requestId = (answer.body as { requestId: string }).requestId;
+  expect(lines).toContainEqual({
+    facts: expect.objectContaining({ requestId, message: 'SELECT secret FROM hunter2' }),
+    sentence: expect.any(String),
+  });
+});
+
+test('figures need a key and name routes, not paths', async () => {
+  expect((await api.request('/metrics', { key: null })).status).toBe(401);
+  await api.request('/v1/deployments/00000000-0000-4000-8000-000000000000');
+  const text = await (await api.request('/metrics')).text();
+  expect(text).toContain('sluice_http_request_seconds_count{method="GET",route="/v1/deployments/:id",status="404"}');
+  expect(text).toMatch(/sluice_deployments\{kind="queued"\} \d/);
+  expect(text).toContain('sluice_event_streams 0');
+  expect(text).not.toContain('00000000-0000-4000');
+});
+
+describe('pages', () => {
+  test.each(Object.keys(pageFiles))('%s is served from here, with nothing inline', async (path) => {
+    const answer = await api.request(path, { key: null });
+    const text = await answer.text();
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-security-policy')).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+    expect(answer.headers.get('content-security-policy')).not.toContain('unsafe');
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+    if (!answer.headers.get('content-type')?.startsWith('text/html')) return;
+    expect(text).not.toMatch(/<script(?![^>]* src="\/assets\/)|<style|\son\w+=|style=/);
+    const loaded = [...text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(loaded.length).toBeGreaterThan(0);
+    expect(loaded.filter((file) => !(file in pageFiles))).toEqual([]);
+  });
+
+  test('the description that is served is the one that is checked in', async () => {
+    const { readFile } = await import('node:fs/promises');
+    const served = await (await api.request('/openapi.json', { key: null })).text();
+    expect(served).toBe(await readFile('apps/api/openapi.json', 'utf8'));
+  });
+});
+
+test('every answer of the API forbids to be kept, sniffed or framed', async () => {
+  for (const path of ['/v1/targets', '/v1/nothing', '/v1/deployments?limit=0', '/%zz']) {
+    const answer = await api.request(path);
+    expect([path, answer.headers.get('cache-control')]).toEqual([path, 'no-store']);
+    expect(answer.headers.get('x-frame-options')).toBe('DENY');
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    await answer.body?.cancel();
+  }
+});
+
+test('a port that is taken is Node’s own error, and nothing is left open', async () => {
+  const { port } = new URL(api.url);
+  const parts = { store: api.store, logger: silentLogger, clock: systemClock };
+  await expect(startApi({ host: '127.0.0.1', port: Number(port) }, parts)).rejects.toMatchObject({
+    code: 'EADDRINUSE',
+  });
+});
+
+test('while it closes, what is under way is answered', async () => {
+  const other = await startTestApi();
+  const asking = Array.from({ length: 10 }, () => other.call('GET', '/v1/targets'));
+  const answers = await Promise.all(asking);
+  await other.close();
+  expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 200));
+  await expect(fetch(`${other.url}/health`)).rejects.toThrow();
+});
