@@ -1,4 +1,11 @@
-import { createPostgresBackend, createRedisBackend, runMigrations } from 'bullmq';
+import {
+  type BackendFactory,
+  type QueueOptions as BullOptions,
+  createPostgresBackend,
+  createRedisBackend,
+  runMigrations,
+} from 'bullmq';
+import { Cluster, Redis } from 'ioredis';
 import pg from 'pg';
 import type { Logger } from '#runtime';
 import { parseRedisNodes, type RedisNodes, redisConnection } from './redis-connection.js';
@@ -45,14 +52,9 @@ export async function prepareEngine(engine: Engine): Promise<void> {
   }
 }
 
-/** What BullMQ's constructors take for one role: the connection, the prefix and the backend that goes with both. */
-export function bullConnection(engine: Engine, role: Role) {
-  if (engine.kind === 'redis') {
-    return {
-      options: { connection: redisConnection(engine.nodes, role), prefix: engine.prefix },
-      backend: createRedisBackend,
-    };
-  }
+/** What BullMQ's constructors take for one role: the connection, and the prefix where the engine has one. */
+export function bullConnection(engine: Engine, role: Role): BullOptions {
+  if (engine.kind === 'redis') return { connection: redisConnection(engine.nodes, role), prefix: engine.prefix };
   const connection = {
     connectionString: engine.databaseUrl,
     schema: engine.schema,
@@ -62,5 +64,19 @@ export function bullConnection(engine: Engine, role: Role) {
     ...(role === 'producer' ? { query_timeout: 2_000, statement_timeout: 2_000 } : {}),
     application_name: `sluice-queue-${role}`,
   };
-  return { options: { connection }, backend: createPostgresBackend };
+  // BullMQ types every connection as Redis's unless the backend is known at compile time; ours is known at run time.
+  return { connection: connection as never };
+}
+
+/** The Redis client of a connection made by `bullConnection`; nothing on Postgres. */
+export function redisOf(connection: unknown): Redis | Cluster | undefined {
+  return connection instanceof Redis || connection instanceof Cluster ? connection : undefined;
+}
+
+/**
+ * The backend that goes with a connection. Told from the connection itself, because that is all `BullModule` hands on,
+ * and because queues on both engines may live in one process.
+ */
+export function backendOf(connection: unknown): BackendFactory {
+  return (redisOf(connection) ? createRedisBackend : createPostgresBackend) as BackendFactory;
 }

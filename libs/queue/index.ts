@@ -1,3 +1,11 @@
+export type { WakeHandled } from './take-wake.js';
 export type { Wake } from './wake.js';
 export { createWakeQueue, type WakeQueue } from './wake-queue.js';
-export { startWakeWorker, type WakeHandled } from './wake-worker.js';
+export {
+  WAKE_QUEUE,
+  WAKE_WORK,
+  WakeProcessor,
+  type WakeWork,
+  wakeQueueModule,
+  wakeWorkerModule,
+} from './wakes.module.js';

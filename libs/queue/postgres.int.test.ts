@@ -1,9 +1,9 @@
 import pg from 'pg';
 import { silentLogger } from '#runtime';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { startWakeWorker } from './contract.module.js';
 import { describeWakeQueue, Mailbox, until, untilConnected } from './wake-queue.contract.js';
 import { createWakeQueue } from './wake-queue.js';
-import { startWakeWorker } from './wake-worker.js';
 
 describe('wake-ups on Postgres', () => {
   let database: TestDatabase;
@@ -41,7 +41,7 @@ describe('wake-ups on Postgres', () => {
     await endConnections(database.url);
     await until(() => armed(queue.add({ deploymentId: 'after', sequence: 2, delayMs: 0 })));
     expect(await seen.next()).toBe(2);
-    await worker.close(3_000);
+    await worker.close();
     await queue.close();
   });
 });

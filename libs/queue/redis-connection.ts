@@ -31,9 +31,13 @@ export function redisConnection(nodes: RedisNodes, role: 'producer' | 'worker'):
         { maxRetriesPerRequest: null };
   const node = { connectTimeout: 5_000, keepAlive: 10_000, ...patience };
   const enableOfflineQueue = role === 'worker';
-  if (nodes.length === 1) return new Redis(nodes[0], { ...node, enableOfflineQueue, retryStrategy: reconnectDelay });
   const redisOptions = { ...node, ...credentialsOf(nodes[0]) };
-  return new Cluster([...nodes], { clusterRetryStrategy: reconnectDelay, enableOfflineQueue, redisOptions });
+  const client =
+    nodes.length === 1
+      ? new Redis(nodes[0], { ...node, enableOfflineQueue, retryStrategy: reconnectDelay })
+      : new Cluster([...nodes], { clusterRetryStrategy: reconnectDelay, enableOfflineQueue, redisOptions });
+  // BullMQ reports this client's errors from the moment it has it; until then ioredis would print them by itself.
+  return client.on('error', () => undefined);
 }
 
 /** Attempts 50, 100, 150 … ms apart and never more than 2 s: after an outage of any length work resumes within 2 s. */

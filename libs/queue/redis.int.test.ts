@@ -6,9 +6,9 @@ import { type Logger, silentLogger, systemClock } from '#runtime';
 import { describeWithRedis } from '../../test/world/describe-with-redis.js';
 import { claimRedis } from '../../test/world/redis.js';
 import { type RedisServer, startRedisServer } from '../../test/world/redis-server.js';
+import { startWakeWorker } from './contract.module.js';
 import { describeWakeQueue, Mailbox, openRaw, until, untilConnected, untilEmpty } from './wake-queue.contract.js';
 import { createWakeQueue } from './wake-queue.js';
-import { startWakeWorker } from './wake-worker.js';
 
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
 
@@ -86,7 +86,7 @@ describeWithRedis('a Redis that misbehaves', () => {
     admin.disconnect();
     await queue.add({ deploymentId: 'kept', sequence: 2, delayMs: 0 });
     expect(await seen.next()).toBe(2);
-    await worker.close(3_000);
+    await worker.close();
     await queue.close();
   });
 
@@ -108,7 +108,7 @@ describeWithRedis('a Redis that misbehaves', () => {
     await emptied.next();
     await until(async () => (await admin.exists('{sluice}:mark')) === 1);
     admin.disconnect();
-    await Promise.all(workers.map((worker) => worker.close(3_000)));
+    await Promise.all(workers.map((worker) => worker.close()));
     expect(emptied.size).toBe(0);
   });
 
@@ -135,7 +135,7 @@ describeWithRedis('a Redis that misbehaves', () => {
       ),
     );
     expect(await seen.next()).toBe(2);
-    await worker.close(3_000);
+    await worker.close();
     await queue.close();
   });
 
@@ -165,7 +165,7 @@ describeWithRedis('a Redis that misbehaves', () => {
     });
     await queue.add({ deploymentId: 'whole', sequence: 1, delayMs: 0 });
     expect(await seen.next()).toBe('whole');
-    await worker.close(3_000);
+    await worker.close();
     await raw.close();
     await queue.close();
     admin.disconnect();
@@ -195,7 +195,7 @@ describeWithRedis('a Redis that misbehaves', () => {
     await queue.add({ deploymentId: 'clustered', sequence: 5, delayMs: 20 });
     expect(await seen.next()).toBe(5);
     await untilEmpty(queue);
-    await worker.close(3_000);
+    await worker.close();
     await queue.close();
     admin.disconnect();
   });

@@ -1,29 +1,38 @@
-import { Queue } from 'bullmq';
+import type { Queue } from 'bullmq';
 import { silentLogger, systemClock } from '#runtime';
+import { openWakeQueue, startWakeWorker, type WakeWorker } from './contract.module.js';
 import { bullConnection, chooseEngine, type QueueOptions } from './engine.js';
+import { EngineQueue } from './engine-queue.js';
+import type { WakeHandler } from './take-wake.js';
 import { QUEUE_NAME, type Wake } from './wake.js';
 import { createWakeQueue, type WakeQueue } from './wake-queue.js';
-import { startWakeWorker, type WakeHandled, type WakeWorker } from './wake-worker.js';
 
-/** What a wake queue promises on every engine. Each engine's suite calls this with its own connection. */
-export function describeWakeQueue(connect: () => Promise<Omit<QueueOptions, 'logger'>>): void {
+type Connect = () => Promise<Omit<QueueOptions, 'logger'>>;
+
+/** What a wake queue promises on every engine, however it was opened. Each engine's suite calls this with its own connection. */
+export function describeWakeQueue(connect: Connect): void {
+  describe('opened by itself', () => promises(connect, createWakeQueue));
+  describe('opened by an application', () => promises(connect, openWakeQueue));
+}
+
+function promises(connect: Connect, open: (options: QueueOptions) => Promise<WakeQueue>): void {
   let options: QueueOptions;
   let queue: WakeQueue;
   const workers: WakeWorker[] = [];
 
   beforeEach(async () => {
     options = { ...(await connect()), logger: silentLogger };
-    queue = await createWakeQueue(options);
+    queue = await open(options);
     await untilConnected(queue);
   });
 
   afterEach(async () => {
-    await Promise.all(workers.splice(0).map((worker) => worker.close(3_000)));
+    await Promise.all(workers.splice(0).map((worker) => worker.close()));
     await queue.close();
   });
 
-  async function take(handle: (wake: Wake, signal: AbortSignal) => Promise<WakeHandled | undefined>, concurrency = 4) {
-    const worker = await startWakeWorker({ ...options, concurrency, handle });
+  async function take(handle: WakeHandler, concurrency = 4, drainMs = 3_000) {
+    const worker = await startWakeWorker({ ...options, concurrency, drainMs, handle });
     workers.push(worker);
     return worker;
   }
@@ -129,14 +138,18 @@ export function describeWakeQueue(connect: () => Promise<Omit<QueueOptions, 'log
     const started = new Gate();
     const finish = new Gate();
     let finished = false;
-    const worker = await take(async () => {
-      started.open();
-      await finish.opened;
-      finished = true;
-    });
+    const worker = await take(
+      async () => {
+        started.open();
+        await finish.opened;
+        finished = true;
+      },
+      1,
+      10_000,
+    );
     await queue.add({ deploymentId: 'in-hand', sequence: 1, delayMs: 0 });
     await started.opened;
-    const closing = worker.close(10_000);
+    const closing = worker.close();
     finish.open();
     await closing;
     expect(finished).toBe(true);
@@ -145,22 +158,45 @@ export function describeWakeQueue(connect: () => Promise<Omit<QueueOptions, 'log
   it('aborts what does not finish, and closes by its deadline', async () => {
     const started = new Gate();
     const aborted = new Gate();
-    const worker = await take(async (_wake, signal) => {
-      started.open();
-      signal.addEventListener('abort', () => aborted.open());
-      await aborted.opened;
-    });
+    const worker = await take(
+      async (_wake, signal) => {
+        started.open();
+        signal.addEventListener('abort', () => aborted.open());
+        await aborted.opened;
+      },
+      1,
+      1_500,
+    );
     await queue.add({ deploymentId: 'stuck', sequence: 1, delayMs: 0 });
     await started.opened;
     const start = systemClock.monotonic();
-    await worker.close(1_500);
+    await worker.close();
     expect(aborted.isOpen).toBe(true);
     expect(systemClock.monotonic() - start).toBeLessThan(1_700);
   });
 
+  it('closes by its deadline when a handler does not listen to the abort', async () => {
+    const started = new Gate();
+    const finish = new Gate();
+    const worker = await take(
+      async () => {
+        started.open();
+        await finish.opened;
+      },
+      1,
+      1_500,
+    );
+    await queue.add({ deploymentId: 'deaf', sequence: 1, delayMs: 0 });
+    await started.opened;
+    const start = systemClock.monotonic();
+    await worker.close();
+    expect(systemClock.monotonic() - start).toBeLessThan(1_700);
+    finish.open();
+  });
+
   it('leaves wake-ups in the queue when a worker closes, for the next worker', async () => {
     const first = await take(async () => undefined);
-    await first.close(3_000);
+    await first.close();
     await queue.add({ deploymentId: 'left', sequence: 1, delayMs: 0 });
     const seen = new Mailbox<Wake>();
     await take(async (wake) => seen.put(wake));
@@ -230,14 +266,7 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
 
 /** BullMQ itself, for jobs that Sluice would never add. */
 export async function openRaw(options: QueueOptions): Promise<Queue> {
-  const { options: base, backend } = bullConnection(chooseEngine(options), 'worker');
-  const queue = new Queue(QUEUE_NAME, base as never, backend as never);
+  const queue = new EngineQueue(QUEUE_NAME, bullConnection(chooseEngine(options), 'worker'));
   await queue.waitUntilReady();
-  const connection = 'options' in base.connection ? base.connection : undefined;
-  const close = queue.close.bind(queue);
-  queue.close = async () => {
-    await close();
-    connection?.disconnect();
-  };
   return queue;
 }

@@ -1,7 +1,7 @@
-import { Queue } from 'bullmq';
 import { type Clock, systemClock } from '#runtime';
 import { warnAboutRedis } from './check-redis.js';
-import { bullConnection, chooseEngine, prepareEngine, type QueueOptions } from './engine.js';
+import { bullConnection, chooseEngine, prepareEngine, type QueueOptions, redisOf } from './engine.js';
+import { EngineQueue } from './engine-queue.js';
 import { ErrorLog } from './error-log.js';
 import { QUEUE_NAME, type Wake, wakeJobId, wakeSchema } from './wake.js';
 
@@ -41,30 +41,32 @@ export interface WakeQueueOptions extends QueueOptions {
 export async function createWakeQueue(options: WakeQueueOptions): Promise<WakeQueue> {
   const engine = chooseEngine(options);
   await prepareEngine(engine);
-  return new BullWakeQueue(options, engine);
+  const connection = bullConnection(engine, 'producer');
+  return new BullWakeQueue(new EngineQueue(QUEUE_NAME, { ...connection, defaultJobOptions: JOB_OPTIONS }), options);
 }
 
-class BullWakeQueue implements WakeQueue {
+/** A wake-up leaves nothing behind: the same id must be free to be armed again. */
+export const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
+
+/** Takes a queue that was opened with `JOB_OPTIONS` and the producer's connection. */
+export class BullWakeQueue implements WakeQueue {
   readonly engine: 'redis' | 'postgres';
   private readonly clock: Clock;
-  private readonly queue: Queue;
-  private readonly closeConnection: () => void;
   private ready = false;
 
-  constructor(options: WakeQueueOptions, engine: ReturnType<typeof chooseEngine>) {
-    this.clock = options.clock ?? systemClock;
-    this.engine = engine.kind;
-    const errors = new ErrorLog(options.logger, this.clock);
-    const defaultJobOptions = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
-    const { options: base, backend } = bullConnection(engine, 'producer');
-    this.queue = new Queue(QUEUE_NAME, { ...base, defaultJobOptions } as never, backend as never);
-    this.queue.on('error', (error) => errors.say('The queue has lost its engine; wake-ups wait for the sweep.', error));
-    const connection = 'options' in base.connection ? base.connection : undefined;
-    this.closeConnection = () => connection?.disconnect();
-    void this.queue.waitUntilReady().then(
+  constructor(
+    private readonly queue: EngineQueue,
+    { logger, clock = systemClock }: Pick<WakeQueueOptions, 'logger' | 'clock'>,
+  ) {
+    this.clock = clock;
+    const redis = redisOf(queue.opts.connection);
+    this.engine = redis ? 'redis' : 'postgres';
+    const errors = new ErrorLog(logger, clock);
+    queue.on('error', (error) => errors.say('The queue has lost its engine; wake-ups wait for the sweep.', error));
+    void queue.waitUntilReady().then(
       () => {
         this.ready = true;
-        if (connection) void warnAboutRedis(connection, options.logger);
+        if (redis) void warnAboutRedis(redis, logger);
       },
       (error: unknown) => errors.say('The queue could not be opened.', error),
     );
@@ -96,11 +98,8 @@ class BullWakeQueue implements WakeQueue {
     };
   }
 
-  async close(): Promise<void> {
-    const settled = new AbortController();
-    await Promise.race([this.queue.close().catch(() => undefined), this.clock.sleep(PATIENCE_MS, settled.signal)]);
-    settled.abort();
-    this.closeConnection();
+  close(): Promise<void> {
+    return this.queue.close();
   }
 
   /** Until the engine was reached once, BullMQ would keep every call waiting in memory; here it is refused at once. */

@@ -1,0 +1,82 @@
+import { hostname } from 'node:os';
+import { createCallBudget, createCloudWatchReader, createLambdaControl } from '#aws';
+import { createCloudWatchEvidence } from '#metrics';
+import type { WakeQueue } from '#queue';
+import { type Clock, type Config, type Logger, systemClock } from '#runtime';
+import type { Store } from '#store';
+import type { WorkerParts } from './parts.js';
+import { Reconciler } from './reconcile.js';
+import { Sweep } from './sweep.js';
+import { Wakes } from './wakes.js';
+
+export interface WorkerOptions {
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly clock?: Clock;
+  readonly databaseUrl: string;
+  /** The Lambda and CloudWatch endpoint; absent: real AWS. */
+  readonly awsEndpointUrl?: string | undefined;
+  /** How long after its end a metrics period may still change, seconds. */
+  readonly metricsSettleSeconds?: number;
+  readonly queuePrefix?: string;
+  /** Puts something between the worker and its parts: how tests kill it at every point where it touches the world. */
+  readonly wrap?: (parts: WorkerParts) => WorkerParts;
+}
+
+/** Inject with `@Inject(CREW) crew: Crew`. */
+export const CREW = Symbol('CREW');
+
+/** Everything that acts, put together but not yet started. */
+export interface Crew {
+  readonly parts: WorkerParts;
+  readonly wakes: Wakes;
+  readonly sweep: Sweep;
+  readonly reconciler: Reconciler;
+  /** How often the sweep and the reconciler go round. */
+  readonly everyMs: number;
+  /** Aborted when the worker is told to stop: what runs ends at the next safe point. */
+  readonly stopping: AbortController;
+  /** Closes the connections to AWS. */
+  readonly disconnect: () => void;
+}
+
+/** CloudWatch's own delay, and the start-of-invocation time stamp: a minute's figures are final about a minute later. */
+const CLOUDWATCH_SETTLE_SECONDS = 60;
+
+export function assembleCrew(config: Config, options: WorkerOptions, queue: WakeQueue): Crew {
+  const { store, logger, clock = systemClock } = options;
+  const connection = options.awsEndpointUrl ? { endpoint: options.awsEndpointUrl } : {};
+  const lambda = createLambdaControl(connection);
+  const reader = createCloudWatchReader(connection);
+  const ownParts: WorkerParts = {
+    store,
+    queue,
+    lambda,
+    budget: createCallBudget({ store: store.callBudget, rates: config.callBudget, clock }),
+    evidence: createCloudWatchEvidence({
+      reader,
+      settleSeconds: options.metricsSettleSeconds ?? CLOUDWATCH_SETTLE_SECONDS,
+    }),
+    clock,
+    logger,
+    nudge: (deploymentId) => void wakes.look(deploymentId),
+    name: `worker:${hostname()}:${process.pid}`,
+    metricsPeriodSeconds: config.metricsPeriodSeconds,
+  };
+  const parts = options.wrap?.(ownParts) ?? ownParts;
+  const stopping = new AbortController();
+  const wakes: Wakes = new Wakes(parts, stopping.signal);
+  const everyMs = config.sweepSeconds * 1000;
+  return {
+    parts,
+    wakes,
+    sweep: new Sweep(parts, wakes),
+    reconciler: new Reconciler(parts, wakes, { everyMs, callsPerSecond: config.callBudget.ordinaryPerSecond }),
+    everyMs,
+    stopping,
+    disconnect() {
+      lambda.close();
+      reader.close();
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
+import { type Clock, systemClock } from '#runtime';
+import { endsWithin } from './bounded.js';
+import { backendOf, redisOf } from './engine.js';
+
+/** A second less than most supervisors allow, so that closing connections fits in as well. */
+export const DRAIN_MS = 9_000;
+/** The last part of a shutdown, kept for handlers to notice the abort and let go. */
+const ABORT_BEFORE_DEADLINE_MS = 1_000;
+
+/**
+ * BullMQ's worker on the engine that its connection belongs to, and with an end to its closing. `BullModule` makes its
+ * workers from this class: it hands on a name, a processor and options only, and its `close()` would wait for as long
+ * as a handler runs.
+ */
+export class EngineWorker extends Worker {
+  private readonly inHand = new Set<Promise<unknown>>();
+  private draining: Promise<boolean> | undefined;
+
+  constructor(name: string, processor: Processor, options: WorkerOptions) {
+    super(name, processor, options as never, backendOf(options.connection) as never);
+  }
+
+  /** How many jobs are being handled. */
+  get active(): number {
+    return this.inHand.size;
+  }
+
+  /**
+   * Takes no new work from this moment on, waits for what runs, aborts it a second before the deadline, and returns by
+   * the deadline; `false` when jobs were left in hand. The first call counts, later ones wait for the same end.
+   */
+  drain(deadlineMs: number, clock: Clock = systemClock): Promise<boolean> {
+    this.draining ??= this.endBy(clock.monotonic() + deadlineMs, clock);
+    return this.draining;
+  }
+
+  override async close(): Promise<void> {
+    await this.drain(DRAIN_MS);
+  }
+
+  protected override callProcessJob(job: Job, token: string, signal?: AbortSignal): Promise<unknown> {
+    const work = super.callProcessJob(job, token, signal);
+    this.inHand.add(work);
+    const done = () => this.inHand.delete(work);
+    work.then(done, done);
+    return work;
+  }
+
+  private async endBy(end: number, clock: Clock): Promise<boolean> {
+    const left = () => end - clock.monotonic();
+    await this.pause(true);
+    if (!(await this.idleWithin(left() - ABORT_BEFORE_DEADLINE_MS, clock))) {
+      this.cancelAllJobs('This process is shutting down.');
+      await this.idleWithin(left() - ABORT_BEFORE_DEADLINE_MS / 4, clock);
+    }
+    const closed = await endsWithin(super.close(this.active > 0), left(), clock);
+    redisOf(this.opts.connection)?.disconnect();
+    return closed && this.active === 0;
+  }
+
+  private async idleWithin(milliseconds: number, clock: Clock): Promise<boolean> {
+    return this.active === 0 || endsWithin(Promise.allSettled(this.inHand), milliseconds, clock);
+  }
+}
