@@ -1,0 +1,273 @@
+import type { CallBudget, LambdaControl, Outcome } from '#aws';
+import type { EvidenceSource } from '#metrics';
+import type { WakeQueue } from '#queue';
+import type { Clock } from '#runtime';
+import type { Store } from '#store';
+import { failed, fault } from '../../libs/aws/faults.js';
+import { refusal } from './memory-lambda.js';
+import type { Actor } from './scheduler.js';
+import type { World } from './world.js';
+
+/** The parts of the store that the worker and the acts of people use. */
+export type StorePort = {
+  readonly deployments: Pick<
+    Store['deployments'],
+    'load' | 'get' | 'record' | 'start' | 'rearm' | 'overdue' | 'rollbacks' | 'takeForReconciling'
+  >;
+  readonly artifacts: Pick<Store['artifacts'], 'get' | 'readChunks'>;
+  readonly highestVersion: Store['highestVersion'];
+};
+
+class ConnectionLost extends Error {}
+
+/**
+ * The world as one process sees it: every call takes time, may fail before or after it took effect, and is a moment at
+ * which the process may die or freeze.
+ */
+export class Ports {
+  constructor(
+    private readonly world: World,
+    readonly actor: Actor,
+  ) {}
+
+  readonly clock: Clock = {
+    now: () => this.world.scheduler.now + this.actor.clockSkewMs,
+    monotonic: () => this.world.scheduler.now + this.actor.clockSkewMs * 3,
+    sleep: (milliseconds) => new Promise((resolve) => this.world.scheduler.after(milliseconds, resolve, this.actor)),
+  };
+
+  /** One statement. It is all or nothing; what the caller hears of it may be neither. */
+  async statement<T>(perform: () => T): Promise<T> {
+    const { scheduler, random, troubles } = this.world;
+    return new Promise<T>((resolve, reject) => {
+      this.leave(() => {
+        const broken = random.chance(troubles.database);
+        if (broken && random.chance(0.4)) {
+          const refused = () => reject(new ConnectionLost('The connection was refused.'));
+          scheduler.after(random.between(0, 20), refused, this.actor);
+          return;
+        }
+        const there = random.chance(0.6) ? 0 : broken ? random.between(0, 8_000) : random.between(0, 5);
+        const arrive = () => {
+          const answer = attempt(perform, resolve, reject);
+          const lost = broken && random.chance(0.6);
+          this.answer(random.between(0, 4), lost ? () => reject(new ConnectionLost('Connection lost.')) : answer);
+        };
+        if (there === 0) arrive();
+        else scheduler.after(there, arrive);
+      });
+    });
+  }
+
+  store(): StorePort {
+    const { database } = this.world;
+    const say = <T>(perform: () => T) => this.statement(perform);
+    return {
+      deployments: {
+        load: (id) => say(() => this.world.load(id)),
+        get: (_projectId, id) => say(() => this.world.load(id)),
+        record: (row, event, next, options) => say(() => this.world.record(row, event, next, options)),
+        start: (row, event, next, actor) => say(() => this.world.start(row, event, next, actor)),
+        rearm: (row, nextAt, evidence) => say(() => database.rearm(row, nextAt, evidence)),
+        overdue: (graceMs, limit) => say(() => this.world.overdue(graceMs, limit)),
+        rollbacks: (limit) => say(() => database.rollbacks(limit)),
+        takeForReconciling: (ageMs, limit) => say(() => database.takeForReconciling(ageMs, limit)),
+      },
+      artifacts: {
+        get: (_projectId, id) => say(() => database.artifacts.get(id)),
+        readChunks: (id) => {
+          const bytes = database.artifacts.get(id)?.bytes;
+          return (async function* () {
+            if (bytes) yield bytes;
+          })();
+        },
+      },
+      highestVersion: (fn) => say(() => database.highestVersion(fn)),
+    };
+  }
+
+  lambda(): LambdaControl {
+    const { lambda } = this.world;
+    const read = <T>(perform: () => Outcome<T>, timeoutMs: number) => this.call('read', timeoutMs, perform);
+    const write = <T>(perform: () => Outcome<T>, timeoutMs: number) => this.call('write', timeoutMs, perform);
+    const spent = <F>(operation: string, call: F): F => {
+      this.world.spendSlot(this.actor, operation);
+      return call;
+    };
+    return {
+      getAlias: (fn, alias, call) =>
+        spent('GetAlias', read)(() => this.world.readAlias(this.actor, fn, alias), call.timeoutMs),
+      getFunction: (fn, qualifier, call) => read(() => lambda.getFunction(fn, qualifier), call.timeoutMs),
+      listVersions: (fn, call) => spent('ListVersionsByFunction', read)(() => lambda.listVersions(fn), call.timeoutMs),
+      // A link that stays silent for its whole minute would only make every schedule longer.
+      downloadCode: (reading) => read(() => lambda.downloadCode(reading), 8_000),
+      updateAlias: (fn, alias, wanted, fence, call) => {
+        const perform = this.world.aliasWrite(this.actor, fn, alias, wanted, fence);
+        // The second write of a restore, where the endpoint kept the token: rare, and its lease is no time to wait.
+        if (fence.description !== undefined) return write(perform, call.timeoutMs);
+        return spent('UpdateAlias', write)(perform, call.timeoutMs);
+      },
+      updateFunctionCode: (fn, code, fence, options, call) => {
+        const perform = this.world.latestWrite(this.actor, 'UpdateCode', fn, fence, (used) =>
+          lambda.updateFunctionCode(fn, code, used, options),
+        );
+        return spent('UpdateFunctionCode', write)(perform, call.timeoutMs);
+      },
+      updateFunctionConfiguration: (fn, patch, fence, call) => {
+        const perform = this.world.latestWrite(this.actor, 'UpdateConfiguration', fn, fence, (used) =>
+          lambda.updateFunctionConfiguration(fn, patch, used),
+        );
+        return spent('UpdateFunctionConfiguration', write)(perform, call.timeoutMs);
+      },
+      publishVersion: (fn, fence, description, call) => {
+        const perform = this.world.latestWrite(this.actor, 'PublishVersion', fn, fence, (used) =>
+          lambda.publishVersion(fn, { ...fence, ...used }, description),
+        );
+        return spent('PublishVersion', write)(perform, call.timeoutMs);
+      },
+      close: () => undefined,
+    };
+  }
+
+  queue(): WakeQueue {
+    const { random, queue } = this.world;
+    return {
+      engine: 'redis',
+      add: async (wake) => {
+        if (random.chance(this.world.troubles.queue.refused)) throw new ConnectionLost('The queue is away.');
+        queue.add(wake);
+      },
+      ping: async () => ({ engine: 'redis', roundTripMs: 1 }),
+      counts: async () => ({ waiting: queue.counts(), active: 0, delayed: 0 }),
+      close: async () => undefined,
+    };
+  }
+
+  budget(): CallBudget {
+    const { random } = this.world;
+    return {
+      take: async (_key, lane) => {
+        if (!random.chance(this.world.troubles.budget)) {
+          this.world.takeSlot(this.actor, lane);
+          return { granted: true };
+        }
+        if (random.chance(0.2)) throw new ConnectionLost('The budget’s row could not be reached.');
+        return { granted: false, waitMs: random.between(0, 900) };
+      },
+    };
+  }
+
+  evidence(): EvidenceSource {
+    return {
+      read: (request) =>
+        new Promise((resolve) => {
+          this.leave(() => this.answer(this.latency(), () => resolve(this.world.traffic.read(request))));
+        }),
+    };
+  }
+
+  /** A call to Lambda: certain to have worked, certain not to have, or nobody knows. */
+  private call<T>(kind: 'read' | 'write', timeoutMs: number, perform: () => Outcome<T>): Promise<Outcome<T>> {
+    const { random } = this.world;
+    return new Promise((resolve) => {
+      const cut = () => {
+        this.actor.calls.delete(cut);
+        resolve(failed(silence(kind, 'cancelled')));
+      };
+      this.actor.calls.add(cut);
+      const answered = (outcome: Outcome<T>) => {
+        this.actor.calls.delete(cut);
+        resolve(outcome);
+      };
+      this.leave(() => {
+        const { troubles } = this.world;
+        const there = this.latency();
+        if (random.chance(troubles.silence)) {
+          this.fallSilent(kind, timeoutMs, perform, answered);
+          return;
+        }
+        const refused = this.refused(kind);
+        if (refused) {
+          this.answer(there, () => answered(refused));
+          return;
+        }
+        const land = () => {
+          const outcome = perform();
+          this.answer(this.latency(), () => answered(outcome));
+        };
+        if (kind === 'read') land();
+        else this.world.landLater(there, land);
+      });
+    });
+  }
+
+  /** No answer in time: it was done at once, is done long after, or never. A 5xx tells no more, only sooner. */
+  private fallSilent<T>(
+    kind: 'read' | 'write',
+    timeoutMs: number,
+    perform: () => Outcome<T>,
+    answered: (outcome: Outcome<T>) => void,
+  ): void {
+    const { world } = this;
+    const { random } = world;
+    const quick = random.chance(0.3);
+    const answerIn = quick ? random.between(5, 200) : timeoutMs;
+    const fate = random.pick(['never', 'at once', 'late'] as const);
+    if (kind === 'write' && fate !== 'never') {
+      const landsIn = fate === 'at once' ? random.between(0, answerIn) : answerIn + random.between(1, 12_000);
+      world.landLater(landsIn, perform);
+    }
+    this.answer(answerIn, () => answered(failed(silence(kind, quick ? 'service_error' : 'timed_out'))));
+  }
+
+  private refused(
+    kind: 'read' | 'write',
+  ): { readonly ok: false; readonly fault: ReturnType<typeof fault> } | undefined {
+    const { random, troubles } = this.world;
+    if (random.chance(troubles.denial)) return refusal('access_denied');
+    if (!random.chance(troubles.lambda)) return undefined;
+    const code = kind === 'write' && random.chance(0.4) ? 'update_in_progress' : 'throttled';
+    return refusal(code, random.between(50, 1_500));
+  }
+
+  /** The moment before a request leaves: the process may die or freeze with it in hand. */
+  private leave(send: () => void): void {
+    const { random, troubles, scheduler } = this.world;
+    if (random.chance(troubles.death) && this.world.kill(this.actor)) return;
+    if (random.chance(troubles.freeze)) {
+      this.world.freeze(this.actor, random.between(500, troubles.longestFreezeMs));
+      scheduler.after(0, send, this.actor);
+      return;
+    }
+    send();
+  }
+
+  /** The moment before an answer arrives. */
+  private answer(inMs: number, hear: () => void): void {
+    const { random, troubles, scheduler } = this.world;
+    if (random.chance(troubles.death)) this.world.kill(this.actor);
+    else if (random.chance(troubles.freeze)) {
+      this.world.freeze(this.actor, random.between(500, troubles.longestFreezeMs));
+    }
+    scheduler.after(inMs, hear, this.actor);
+  }
+
+  private latency(): number {
+    return this.world.random.delay(this.world.troubles.latencyMs, this.world.troubles.latencyMs * 5);
+  }
+}
+
+function silence(kind: 'read' | 'write', code: 'service_error' | 'timed_out' | 'cancelled') {
+  const write = kind === 'write';
+  const details = { internal: 'no answer', retryAfterMs: 300 };
+  return fault(write && code !== 'service_error' ? 'unknown_outcome' : code, write ? 'unknown' : 'again', details);
+}
+
+function attempt<T>(perform: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): () => void {
+  try {
+    const value = perform();
+    return () => resolve(value);
+  } catch (error) {
+    return () => reject(error);
+  }
+}
