@@ -1,18 +1,9 @@
+import { Statistic } from './metric-store.js';
 import { readStatistic } from './statistics.js';
 
 /** Four samples of 10, three of 20, two of 30 and one of 40. */
-const statistic = {
-  count: 10,
-  sum: 200,
-  min: 10,
-  max: 40,
-  values: new Map([
-    [10, 4],
-    [20, 3],
-    [30, 2],
-    [40, 1],
-  ]),
-};
+const statistic = new Statistic();
+for (const value of [10, 10, 10, 10, 20, 20, 20, 30, 30, 40]) statistic.add(value);
 
 test('a range leaves its lower bound out and keeps its upper one', () => {
   expect(readStatistic(statistic, 'TC(20:)')).toBe(3);
