@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Action, DeploymentKind, Phase, ReasonCode, Succeeded, VerdictKind } from '#rollout';
 import { imageReference, s3Reference } from './artifacts.js';
 import { configurationChange } from './configuration.js';
+import { every } from './every.js';
 import {
   aliasValue,
   freeText,
@@ -16,14 +17,6 @@ import {
 import { reasonCodes } from './reasons.js';
 import { analysisOverrides, deadlines, gateName, onInconclusive, strategyInput } from './strategy.js';
 import { queuePolicy } from './targets.js';
-
-/** Lists that must name every member of a union of the rollout library: the compiler says which one is missing. */
-const every =
-  <T extends string>() =>
-  <const A extends readonly T[]>(
-    list: A & ([T] extends [A[number]] ? unknown : { missing: Exclude<T, A[number]> }),
-  ): A =>
-    list;
 
 export const phases = every<Phase>()([
   'queued',
@@ -148,6 +141,7 @@ export const deploymentView = z
     reason: reasonView.nullable(),
     headline: z.string().meta({ description: 'One plain sentence: what is going on, and why.' }),
     strategy: z.string(),
+    adaptive: z.boolean().meta({ description: 'The judge chooses the weights; there are no steps then.' }),
     steps: z.array(stepView),
     step: z
       .int()

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { GateName, StrategyInput } from '#rollout';
+import { every } from './every.js';
 
 const MAX_BAKE_SECONDS = 604_800;
 
@@ -12,11 +13,12 @@ const bake = z
 
 const weight = z.number().gt(0).lt(100);
 
-export const gateName = z.enum(['analysis', 'approval'] satisfies GateName[]).meta({ id: 'GateName' });
+export const gateName = z.enum(every<GateName>()(['analysis', 'approval'])).meta({ id: 'GateName' });
 const gates = z.array(gateName).max(2).optional();
 
 const explicitStrategy = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('all-at-once') }),
+  z.strictObject({ type: z.literal('adaptive') }),
   z.strictObject({ type: z.literal('canary'), weightPercent: weight, bake, gates }),
   z.strictObject({ type: z.literal('linear'), stepPercent: weight, bake, gates }),
   z.strictObject({
@@ -30,6 +32,15 @@ export const strategyInput = z.union([z.string().min(1).max(64), explicitStrateg
   id: 'Strategy',
   description: 'A named strategy (canary, linear, Canary10Percent5Minutes, …) or explicit steps.',
 });
+
+/** The kinds of written-out strategies; each has its branch above. */
+export const strategyTypes = every<Exclude<StrategyInput, string>['type']>()([
+  'all-at-once',
+  'adaptive',
+  'canary',
+  'linear',
+  'steps',
+]);
 
 /** Fails to compile when the schema and the rollout library disagree about what a strategy is. */
 export const asStrategy = (value: z.infer<typeof strategyInput>): StrategyInput => value;

@@ -38,6 +38,7 @@ export function deploymentView(row: DeploymentRow, artifact: ArtifactRow | undef
     reason: reasonOf(row),
     headline: headline(row),
     strategy: state.plan.strategy,
+    adaptive: state.plan.adaptive === true,
     steps: state.plan.steps.map(({ weightPercent, bakeSeconds, gates }) => ({
       weightPercent,
       bakeSeconds,
@@ -66,13 +67,15 @@ type Place = Pick<DeploymentView, 'step' | 'gate' | 'bakeStartedAt' | 'bakeUntil
 
 /** Where in its plan it is, and until when it waits there. */
 function placeOf(state: RolloutState): Place {
-  const hasStep = isMoving(state) && state.kind === 'rollout' && state.step < state.plan.steps.length;
+  const { steps, adaptive } = state.plan;
+  const hasStep = isMoving(state) && state.kind === 'rollout' && state.step < steps.length;
   const deadlineAt = 'deadlineAt' in state ? state.deadlineAt : undefined;
   return {
     step: hasStep ? state.step : null,
     gate: state.phase === 'gated' || state.phase === 'paused' ? (state.gate ?? null) : null,
     bakeStartedAt: isWatched(state) ? isoTime(state.bakeStartedAt) : null,
-    bakeUntil: isWatched(state) ? isoTime(state.bakeUntil) : null,
+    // Nobody knows beforehand how long the evidence takes.
+    bakeUntil: isWatched(state) && !adaptive ? isoTime(state.bakeUntil) : null,
     deadlineAt: isoOrNull(deadlineAt),
   };
 }

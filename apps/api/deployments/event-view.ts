@@ -29,6 +29,7 @@ function factsOf(event: Recorded): Record<string, unknown> {
   for (const name of FLAGS) if (typeof facts[name] === 'boolean') shown[name] = facts[name];
   for (const name of VALUES) if (facts[name]) shown[name] = aliasView(facts[name] as AliasValue);
   if (facts['reason']) shown['reason'] = reasonFacts(facts['reason'] as Reason);
+  if (event.type === 'Watched' && event.ramp) shown['ramp'] = { ...event.ramp };
   if (event.type === 'RollbackPointCaptured') shown['rollbackPoint'] = { version: event.captured.point.version };
   return shown;
 }

@@ -46,6 +46,7 @@ function movingHeadline(state: MovingState, evidence: EvidenceRecord | undefined
     case 'shifting':
       return `Shifting to ${describeAliasValue(stepValue(state, state.step))}${state.pauseAsked ? ', then pausing' : ''}.`;
     case 'baking':
+      if (state.plan.adaptive) return `${share(state)}, going as far as the evidence allows${compared(evidence)}.`;
       return `${share(state)}, baking, ${timeLeft(state.bakeUntil, now)}${compared(evidence)}.`;
     case 'gated':
       return gatedHeadline(state, evidence, now);
