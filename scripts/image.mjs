@@ -32,6 +32,8 @@ rmSync(join(target, 'dist', '.tsbuildinfo'), { force: true });
 const install = [
   'ci',
   '--omit=dev',
+  '--omit=optional',
+  '--omit=peer',
   '--ignore-scripts',
   '--no-audit',
   '--no-fund',
