@@ -134,7 +134,7 @@ export const defaultPolicy: AnalysisPolicy = {
     minimumWeightPercent: 0.1,
     maximumWeightPercent: 25,
   },
-  bake: { bakeMs: 30 * minute, maximumBakeMs: 40 * minute, minimumWeightPercent: 50, maximumWeightPercent: 95 },
+  bake: { bakeMs: 30 * minute, maximumBakeMs: 40 * minute, minimumWeightPercent: 35, maximumWeightPercent: 95 },
   historyTest: { enabled: true, belowRequestsPerSecond: 0.5, share: 0.3 },
   measuredSplit: { enabled: true, falseAlarmOdds: 0.001, oddsFactor: 2, minimumPoints: 1 },
   history: null,
