@@ -14,7 +14,7 @@ import {
   stepAdaptive,
   type Verdict,
 } from '#analysis';
-import { LATEST, type Plan, type RampMove } from '#rollout';
+import { formatWeight, LATEST, type Plan, type RampMove } from '#rollout';
 import type { EvidenceRecord } from '#store';
 import type { Turn } from './turn.js';
 
@@ -63,14 +63,32 @@ export function judgeBlocks(
 ): { evidence: EvidenceRecord; ramp: RampMove | undefined } {
   const judged = judge(before.state, reading.blocks, policy);
   const watching = { ...before, state: judged.state, readUntilMs: reading.readUntilMs };
-  if (!now.adaptive) return { evidence: record(judged.verdict, watching, now.atMs), ramp: undefined };
+  if (!now.adaptive) {
+    const verdict = passesAt(judged.verdict, judged.state.weightPercent, now.weightPercent);
+    return { evidence: record(verdict, watching, now.atMs), ramp: undefined };
+  }
   const decision = decisionOf(judged.state, policy);
   const input = { decision, nowMs: now.atMs, weightPercent: now.weightPercent };
   const next = stepAdaptive(before.adaptive, input, policy);
   return { evidence: record(judged.verdict, { ...watching, adaptive: next.state }, now.atMs), ramp: next.action };
 }
 
-function record({ kind, sentence, numbers }: Verdict, watching: Watching, at: number): EvidenceRecord {
+/** A step is not left on what was seen at the step before: evidence is kept across weights, a pass is not. */
+function passesAt<V extends Pick<Verdict, 'kind' | 'sentence' | 'numbers'>>(
+  verdict: V,
+  seenWeightPercent: number,
+  weightPercent: number,
+): V {
+  if (verdict.kind !== 'pass' || seenWeightPercent === weightPercent) return verdict;
+  const sentence = `${verdict.sentence}; nothing was seen at ${formatWeight(weightPercent)} % yet`;
+  return { ...verdict, kind: 'continue', sentence };
+}
+
+function record(
+  { kind, sentence, numbers }: Pick<Verdict, 'kind' | 'sentence' | 'numbers'>,
+  watching: Watching,
+  at: number,
+): EvidenceRecord {
   return { verdict: kind, sentence, numbers: { ...numbers }, judge: watching, at };
 }
 
