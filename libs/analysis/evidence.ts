@@ -58,6 +58,34 @@ export function addCounts(a: Readonly<Counts>, b: Readonly<Counts>): Counts {
 }
 
 /**
+ * The block with numbers a test can be run on. What is not a number is no data, and no data is never a pass; a source
+ * that reports more failures than invocations (it may count them in different minutes) has all of them failing.
+ */
+export function plausible(block: EvidenceBlock): EvidenceBlock {
+  return { ...block, stable: plausibleCounts(block.stable), canary: plausibleCounts(block.canary) };
+}
+
+function plausibleCounts(version: VersionCounts): VersionCounts {
+  const invocations = amount(version.invocations);
+  const { durationMs } = version;
+  return {
+    invocations,
+    errors: Math.min(invocations, amount(version.errors)),
+    throttles: amount(version.throttles ?? 0),
+    ...(durationMs && { durationMs: plausibleDurations(durationMs) }),
+  };
+}
+
+function plausibleDurations(durations: DurationCounts): DurationCounts {
+  const count = amount(durations.count);
+  return { ...durations, count, above: durations.above.map((above) => Math.min(count, amount(above))) };
+}
+
+function amount(value: number): number {
+  return Number.isFinite(value) && value > 0 ? value : 0;
+}
+
+/**
  * Counts how many durations lie above each threshold, as `DurationCounts` wants it.
  * @param durationsMs warm durations of one version in one period, milliseconds
  */

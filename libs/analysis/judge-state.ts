@@ -1,4 +1,4 @@
-import { addCounts, type Counts, type EvidenceBlock, noCounts } from './evidence.js';
+import { addCounts, type Counts, type EvidenceBlock, noCounts, plausible } from './evidence.js';
 import { appendEvidence, type EvidenceLog, newEvidenceLog } from './evidence-log.js';
 import { advanceE, type GateSettings, type GateState, newGate, rollbackE, stepGate } from './gate.js';
 import {
@@ -22,6 +22,8 @@ import { newSplit, type SplitState, stepSplit } from './split.js';
  */
 export interface JudgeState {
   readonly blocks: number;
+  /** Blocks that came late or twice: counted and shown, never fed. */
+  readonly ignoredBlocks: number;
   readonly firstMs: number;
   readonly lastMs: number;
   readonly weightPercent: number;
@@ -46,6 +48,7 @@ export interface JudgeState {
 
 export const newJudge: JudgeState = {
   blocks: 0,
+  ignoredBlocks: 0,
   firstMs: 0,
   lastMs: 0,
   weightPercent: 0,
@@ -65,8 +68,10 @@ export const newJudge: JudgeState = {
 const recentMs = 600_000;
 const minuteMs = 60_000;
 
-/** Feeds one settled block. */
-export function stepJudge(state: JudgeState, block: EvidenceBlock, policy: AnalysisPolicy): JudgeState {
+/** Feeds one settled block; one that begins before the last one ended is late or a repetition and changes nothing. */
+export function stepJudge(state: JudgeState, given: EvidenceBlock, policy: AnalysisPolicy): JudgeState {
+  if (state.blocks > 0 && given.startMs < state.lastMs) return { ...state, ignoredBlocks: state.ignoredBlocks + 1 };
+  const block = plausible(given);
   const plans = metricPlans(policy);
   const placed = place(state, block, policy);
   const errors = countsOf(block, plans[0] as MetricPlan, policy.throttlesAreBad);

@@ -48,10 +48,8 @@ export function countsOf(block: EvidenceBlock, plan: MetricPlan, throttlesAreBad
 
 function versionCounts(version: VersionCounts, threshold: number, throttlesAreBad: boolean) {
   if (threshold >= 0) {
-    const count = version.durationMs?.count ?? 0;
-    return { count, bad: Math.min(count, version.durationMs?.above[threshold] ?? 0) };
+    return { count: version.durationMs?.count ?? 0, bad: version.durationMs?.above[threshold] ?? 0 };
   }
   const throttles = throttlesAreBad ? (version.throttles ?? 0) : 0;
-  const count = version.invocations + throttles;
-  return { count, bad: Math.min(count, version.errors + throttles) };
+  return { count: version.invocations + throttles, bad: version.errors + throttles };
 }

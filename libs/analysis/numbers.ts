@@ -17,6 +17,7 @@ export function numbersOf(state: JudgeState, signals: Signals, policy: AnalysisP
   const harmedRequests = harmed(state.seen, steadiedStableRate(state, policy, 0));
   return {
     blocks: state.blocks,
+    ignoredBlocks: state.ignoredBlocks,
     watchedMs: state.lastMs - state.firstMs,
     weightPercent: state.weightPercent,
     stable: versionNumbers(state.seen.stableCount, state.seen.stableBad),

@@ -56,6 +56,8 @@ export interface MetricNumbers {
 
 export interface VerdictNumbers {
   readonly blocks: number;
+  /** Late or repeated blocks, which were not fed. */
+  readonly ignoredBlocks: number;
   /** From the start of the first block to the end of the last, milliseconds. */
   readonly watchedMs: number;
   readonly weightPercent: number;
