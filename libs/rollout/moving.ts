@@ -82,11 +82,14 @@ function onDrifted(state: MovingState, event: FactOf<'AliasDrifted'>): RolloutSt
   return { ...movingOf(state), phase: 'drifted', expected, observed, observedRevisionId };
 }
 
-/** A refused shift turns back; a refused restore needs a person, unless it was a restore of something that is gone. */
+/**
+ * A refused shift turns back; a refused restore needs a person. Only a restore that found all traffic on one version
+ * may fail and leave it there: one that took over a rollout half-way is the last to care for the canary's traffic.
+ */
 function onRefused(state: MovingState, reason: Reason): RolloutState | undefined {
   if (state.phase === 'shifting' || state.phase === 'promoting') return rollBack(state, reason);
   if (state.phase !== 'rolling_back') return undefined;
-  const untouched = state.kind === 'restore' && state.intents.length <= 2;
+  const untouched = state.kind === 'restore' && state.intents.length <= 2 && !state.before?.canary;
   if (untouched) return { ...ending(state), phase: 'failed', reason };
   return { ...movingOf(state), phase: 'needs_human', reason };
 }
