@@ -14,6 +14,7 @@ async function main(): Promise<number> {
   if (values.schedules === undefined && values.seed !== undefined) return replay(first, bug);
   const count = Number(values.schedules ?? 100_000);
   const start = systemClock.monotonic();
+  const cpu = process.cpuUsage();
   const ends = new Map<string, number>();
   for (let seed = first; seed < first + count; seed += 1) {
     const result = await runSchedule(seed, { bug });
@@ -24,7 +25,10 @@ async function main(): Promise<number> {
     }
   }
   const seconds = (systemClock.monotonic() - start) / 1000;
-  print(`${count} schedules from seed ${first}, no violation, ${Math.round((count / seconds) * 60)} a minute.`);
+  const used = process.cpuUsage(cpu);
+  const perMinute = (length: number) => Math.round((count / length) * 60);
+  print(`${count} schedules from seed ${first}, no violation.`);
+  print(`${perMinute(seconds)} a minute, ${perMinute((used.user + used.system) / 1e6)} a minute of processor time.`);
   print([...ends].map(([phase, times]) => `${phase} ${times}`).join(', '));
   return 0;
 }

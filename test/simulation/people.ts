@@ -102,21 +102,23 @@ export class People {
   }
 }
 
-const gateSets = [[], [], [], ['analysis'], ['approval'], ['analysis', 'approval']] as const;
+const plainGates = [[], [], [], ['approval']] as const;
+const judgedGates = [[], ['analysis'], ['analysis'], ['analysis', 'approval']] as const;
 
 function drawPlan(random: Random): Plan {
+  // Judging is the dearest part of a schedule, so most plans do without.
+  const judged = random.chance(0.1);
   const steps: StepInput[] = [];
   for (const weight of [10, 50, 95].slice(0, random.pick([0, 1, 1, 2, 3]))) {
-    steps.push({ weight, bake: random.between(1, 4), gates: random.pick(gateSets) });
+    steps.push({ weight, bake: random.between(1, 4), gates: random.pick(judged ? judgedGates : plainGates) });
   }
-  const watched = steps.some((step) => (step.gates ?? []).includes('analysis')) || random.chance(0.2);
   const result = createPlan(
     { type: 'steps', steps },
     {
       deadlines: { prepareSeconds: random.between(15, 40), analysisSeconds: random.between(3, 6), personSeconds: 15 },
       onInconclusive: random.pick(['rollback', 'hold']),
       watchSeconds: random.pick([1, 2, 5]),
-      ...(watched ? {} : { analysis: null }),
+      ...(judged ? {} : { analysis: null }),
     },
   );
   if (!result.ok) throw new Error(result.problem.message);

@@ -18,7 +18,8 @@ export type StorePort = {
   readonly highestVersion: Store['highestVersion'];
 };
 
-class ConnectionLost extends Error {}
+/** One for all: making a stack for each would cost more than the schedule around it. */
+const connectionLost = new Error('The connection was lost.');
 
 /**
  * The world as one process sees it: every call takes time, may fail before or after it took effect, and is a moment at
@@ -37,13 +38,13 @@ export class Ports {
   };
 
   /** One statement. It is all or nothing; what the caller hears of it may be neither. */
-  async statement<T>(perform: () => T): Promise<T> {
+  statement<T>(perform: () => T): Promise<T> {
     const { scheduler, random, troubles } = this.world;
     return new Promise<T>((resolve, reject) => {
       this.leave(() => {
         const broken = random.chance(troubles.database);
         if (broken && random.chance(0.4)) {
-          const refused = () => reject(new ConnectionLost('The connection was refused.'));
+          const refused = () => reject(connectionLost);
           scheduler.after(random.between(0, 20), refused, this.actor);
           return;
         }
@@ -51,7 +52,7 @@ export class Ports {
         const arrive = () => {
           const answer = attempt(perform, resolve, reject);
           const lost = broken && random.chance(0.6);
-          this.answer(random.between(0, 4), lost ? () => reject(new ConnectionLost('Connection lost.')) : answer);
+          this.answer(random.between(0, 4), lost ? () => reject(connectionLost) : answer);
         };
         if (there === 0) arrive();
         else scheduler.after(there, arrive);
@@ -134,7 +135,7 @@ export class Ports {
     return {
       engine: 'redis',
       add: async (wake) => {
-        if (random.chance(this.world.troubles.queue.refused)) throw new ConnectionLost('The queue is away.');
+        if (random.chance(this.world.troubles.queue.refused)) throw connectionLost;
         queue.add(wake);
       },
       ping: async () => ({ engine: 'redis', roundTripMs: 1 }),
@@ -151,7 +152,7 @@ export class Ports {
           this.world.takeSlot(this.actor, lane);
           return { granted: true };
         }
-        if (random.chance(0.2)) throw new ConnectionLost('The budget’s row could not be reached.');
+        if (random.chance(0.2)) throw connectionLost;
         return { granted: false, waitMs: random.between(0, 900) };
       },
     };

@@ -249,7 +249,9 @@ export class Watch {
         const there = describeAliasValue(value);
         this.world.violate('I12', `${row.id} recorded ${describeAliasValue(recorded)}, the alias has ${there}.`);
       }
-      if (value.canary && !this.touched.has(alias)) {
+      // Whoever accepts or abandons has decided to leave the alias as it is.
+      const decided = isEnd(row.state) && ['accepted_as_is', 'abandoned'].includes(row.state.reason?.code ?? '');
+      if (value.canary && !decided && !this.touched.has(alias)) {
         this.world.violate('I12', `Everything has ended and ${alias} still splits: ${describeAliasValue(value)}.`);
       }
     }

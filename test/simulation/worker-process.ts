@@ -9,7 +9,7 @@ import { Ports } from './ports.js';
 import type { Actor } from './scheduler.js';
 import type { World } from './world.js';
 
-const ROLLBACK_POLL_MS = 2_500;
+const ROLLBACK_POLL_MS = 5_000;
 
 /** The worker as `apps/worker/start.ts` puts it together, on simulated ports. */
 export class WorkerProcess {

@@ -64,7 +64,7 @@ export class World {
     this.calmAt = scheduler.now + CHAOS_MS;
     this.storms = drawTroubles(random, this.calmAt);
     this.calm = calmTroubles(this.storms.latencyMs);
-    this.sweepMs = random.pick([2_000, 5_000]);
+    this.sweepMs = random.pick([3_000, 5_000]);
     const now = () => scheduler.now;
     let ids = 0;
     this.database = new MemoryDatabase({ now, newId: () => `d${++ids}`, ...options.storage });
