@@ -14,6 +14,5 @@ export interface ApiParts {
   readonly clock: Clock;
 }
 
-/** The names Nest finds the parts under. */
+/** The name Nest finds the parts under. */
 export const PARTS = Symbol('ApiParts');
-export const BYTES = Symbol('ArtifactBytes');

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '#runtime';
+import { type Config, ConfigError } from '#runtime';
 import type { ZipLimits } from '#sources';
 import 'reflect-metadata';
 import { apiModule } from './app.module.js';
@@ -25,10 +25,14 @@ export interface RunningApi {
 
 /** Serves the API. The store must be migrated. Rejects with Node's own error (`EADDRINUSE` …) when it cannot listen. */
 export async function startApi(
-  config: Pick<Config, 'host' | 'port'>,
+  config: Pick<Config, 'host' | 'port'> & Partial<Pick<Config, 'artifactBucket'>>,
   parts: ApiParts,
   options: { readonly zipLimits?: ZipLimits } = {},
 ): Promise<RunningApi> {
+  // Taking the setting and storing the bytes elsewhere would be found out on the day somebody looks for them.
+  if (config.artifactBucket !== undefined && !parts.bytes) {
+    throw new ConfigError('SLUICE_S3_BUCKET is set, but this process was given no way to reach S3.');
+  }
   const adapter = createAdapter(parts);
   const app = await NestFactory.create<NestFastifyApplication>(apiModule(parts, options.zipLimits), adapter, {
     logger: false,

@@ -1,15 +1,28 @@
-/** Where the bytes of artifacts live. Both implementations hold to the same promises; `artifact-bytes.test.ts` says which. */
-export interface ArtifactBytes {
-  /** Writes the stream as the bytes of this artifact. Rejects when the stream breaks off; what was written is then garbage. */
-  write(artifactId: string, bytes: AsyncIterable<Uint8Array>): Promise<void>;
-  /** The same bytes in the same order, in pieces of any size. */
-  read(artifactId: string): AsyncIterable<Uint8Array>;
+import { randomUUID } from 'node:crypto';
+
+/** An artifact's row, as far as its bytes are concerned. */
+export interface ArtifactPlace {
+  readonly id: string;
+  readonly storage: Readonly<Record<string, unknown>>;
 }
 
-/** The two functions of the store that this needs. */
+/** Where the bytes of artifacts live. Every implementation holds to the promises in `artifact-bytes.contract.ts`. */
+export interface ArtifactBytes {
+  /** What a new artifact's row says about where its bytes will be. */
+  newStorage(): Readonly<Record<string, string>>;
+  /** Writes the stream as the bytes of this artifact. Rejects when the stream breaks off; the caller then discards. */
+  write(place: ArtifactPlace, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  /** The same bytes in the same order, in pieces of any size. */
+  read(place: ArtifactPlace): AsyncIterable<Uint8Array>;
+  /** Drops what was written of an upload that nobody needs. Nothing there is no error. */
+  discard(place: ArtifactPlace): Promise<void>;
+}
+
+/** The functions of the store that this needs. A row that is dropped takes its chunks with it. */
 export interface ChunkRows {
   appendChunk(artifactId: string, position: number, bytes: Uint8Array): Promise<void>;
   readChunks(artifactId: string): AsyncIterable<Uint8Array>;
+  discard(artifactId: string): Promise<void>;
 }
 
 /** Large enough that a row's overhead does not count, small enough that a few uploads at once stay small in memory. */
@@ -18,14 +31,35 @@ export const CHUNK_BYTES = 512 * 1024;
 /** Bytes in Postgres, in rows of one size: there is no second thing to back up, and a restore finds its code. */
 export function bytesInPostgres(rows: ChunkRows): ArtifactBytes {
   return {
-    async write(artifactId, bytes) {
+    newStorage: () => ({}),
+    async write({ id }, bytes) {
       let position = 0;
       for await (const chunk of inPieces(bytes, CHUNK_BYTES)) {
-        await rows.appendChunk(artifactId, position, chunk);
+        await rows.appendChunk(id, position, chunk);
         position += 1;
       }
     },
-    read: (artifactId) => rows.readChunks(artifactId),
+    read: ({ id }) => rows.readChunks(id),
+    discard: ({ id }) => rows.discard(id),
+  };
+}
+
+/** The little of an object store (S3) that this needs; the AWS library has the one that speaks to S3. */
+export interface ObjectStore {
+  readonly bucket: string;
+  put(key: string, bytes: AsyncIterable<Uint8Array>): Promise<void>;
+  get(key: string): AsyncIterable<Uint8Array>;
+  remove(key: string): Promise<void>;
+}
+
+/** Bytes in a bucket, from which Lambda fetches them itself: nothing passes through the worker. */
+export function bytesInObjects(objects: ObjectStore): ArtifactBytes {
+  const keyOf = ({ storage }: ArtifactPlace) => String(storage['key']);
+  return {
+    newStorage: () => ({ bucket: objects.bucket, key: `artifacts/${randomUUID()}.zip` }),
+    write: (place, bytes) => objects.put(keyOf(place), bytes),
+    read: (place) => objects.get(keyOf(place)),
+    discard: (place) => objects.remove(keyOf(place)),
   };
 }
 

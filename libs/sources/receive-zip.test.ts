@@ -4,27 +4,31 @@ import yazl from 'yazl';
 import type { ArtifactBytes } from './artifact-bytes.js';
 import { defaultZipLimits, type ReceivedZip, receiveZip, type ZipLimits } from './index.js';
 
-/** Keeps the pieces in memory; the contract suite in `artifact-bytes.test.ts` holds it to the same promises. */
+/** Keeps the pieces in memory. */
 function inMemory(): ArtifactBytes {
   const kept = new Map<string, Buffer[]>();
   return {
-    async write(id, bytes) {
+    newStorage: () => ({}),
+    discard: async ({ id }) => void kept.delete(id),
+    async write({ id }, bytes) {
       const pieces: Buffer[] = [];
       kept.set(id, pieces);
       for await (const piece of bytes) pieces.push(Buffer.from(piece));
     },
-    async *read(id) {
+    async *read({ id }) {
       yield* kept.get(id) ?? [];
     },
   };
 }
+
+const place = { id: 'a', storage: {} };
 
 async function* inPartsOf(bytes: Buffer, size: number): AsyncGenerator<Uint8Array> {
   for (let from = 0; from < bytes.length; from += size) yield bytes.subarray(from, from + size);
 }
 
 const receive = (bytes: Buffer, limits: Partial<ZipLimits> = {}, partSize = 10_007): Promise<ReceivedZip> =>
-  receiveZip(inPartsOf(bytes, partSize), 'a', inMemory(), { ...defaultZipLimits, ...limits });
+  receiveZip(inPartsOf(bytes, partSize), place, inMemory(), { ...defaultZipLimits, ...limits });
 
 async function codeOf(bytes: Buffer, limits: Partial<ZipLimits> = {}): Promise<string> {
   const received = await receive(bytes, limits);
@@ -223,7 +227,7 @@ describe('what is no code is refused with its reason', () => {
         yield Buffer.alloc(65_536);
       }
     }
-    const received = await receiveZip(endless(), 'a', inMemory(), { ...defaultZipLimits, maxBytes: 1_000_000 });
+    const received = await receiveZip(endless(), place, inMemory(), { ...defaultZipLimits, maxBytes: 1_000_000 });
     expect(received).toMatchObject({ ok: false, refusal: { code: 'artifact_too_large' } });
     expect(given).toBeLessThan(1_200_000);
   });
@@ -233,7 +237,7 @@ describe('what is no code is refused with its reason', () => {
       yield zipOf([{ name: 'a' }]).subarray(0, 20);
       throw new Error('connection reset');
     }
-    await expect(receiveZip(broken(), 'a', inMemory())).rejects.toThrow('connection reset');
+    await expect(receiveZip(broken(), place, inMemory())).rejects.toThrow('connection reset');
   });
 });
 

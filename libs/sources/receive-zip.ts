@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type ArtifactBytes, CHUNK_BYTES, inPieces } from './artifact-bytes.js';
+import { type ArtifactBytes, type ArtifactPlace, CHUNK_BYTES, inPieces } from './artifact-bytes.js';
 import { checkHeaders } from './check-headers.js';
 import { readDirectory } from './read-directory.js';
 import { TailKeeper } from './tail-keeper.js';
@@ -18,13 +18,13 @@ const FIRST_HEADER = Buffer.from([0x50, 0x4b, 0x03, 0x04]);
  */
 export async function receiveZip(
   body: AsyncIterable<Uint8Array>,
-  artifactId: string,
+  place: ArtifactPlace,
   bytes: ArtifactBytes,
   limits: ZipLimits = defaultZipLimits,
 ): Promise<ReceivedZip> {
   const intake = new Intake(limits);
   try {
-    await bytes.write(artifactId, intake.pass(body));
+    await bytes.write(place, intake.pass(body));
   } catch (error) {
     if (intake.refusal) return { ok: false, refusal: intake.refusal };
     throw error;
@@ -33,7 +33,7 @@ export async function receiveZip(
   if (sizeBytes === 0) return refuse({ code: 'artifact_empty', sentence: 'The upload carried no bytes.' });
   const read = await readDirectory(intake.tail(), sizeBytes, limits);
   if (!read.ok) return read;
-  const refusal = await checkHeaders(read.directory, bytes.read(artifactId));
+  const refusal = await checkHeaders(read.directory, bytes.read(place));
   return refusal ? refuse(refusal) : { ok: true, sha256: intake.sha256(), sizeBytes };
 }
 

@@ -42,30 +42,32 @@ export class Uploads {
     announced: string | undefined,
   ): Promise<Outcome<ArtifactRow>> {
     const { store } = this.parts;
-    const row = await store.artifacts.create(identity.projectId, { kind: 'zip', sha256: undefined, storage: {} });
-    let keep = false;
+    const storage = this.bytes.newStorage();
+    const row = await store.artifacts.create(identity.projectId, { kind: 'zip', sha256: undefined, storage });
+    let kept: ArtifactRow | undefined;
     try {
-      const received = await receiveZip(body.iterator({ destroyOnReturn: false }), row.id, this.bytes, this.limits);
+      const received = await receiveZip(body.iterator({ destroyOnReturn: false }), row, this.bytes, this.limits);
       if (!received.ok) return refused(received.refusal.code, { detail: received.refusal.sentence });
       if (announced !== undefined && announced !== received.sha256) return refused('artifact_digest_mismatch');
-      const complete = await store.artifacts.complete(row.id, received.sha256, received.sizeBytes);
-      keep = true;
-      return granted(complete);
+      kept = await store.artifacts.complete(row.id, received.sha256, received.sizeBytes);
+      return granted(kept);
     } catch (error) {
       if (!body.complete && body.destroyed) return refused('artifact_upload_interrupted');
       throw error;
     } finally {
-      if (!keep) await this.discard(row.id);
+      // Refused, broken off, or the same bytes were there already: this copy is nobody's.
+      if (kept?.id !== row.id) await this.discard(row);
     }
   }
 
-  private async discard(artifactId: string): Promise<void> {
-    await this.parts.store.artifacts.discard(artifactId).catch((error: unknown) => {
-      this.parts.logger.warn(
-        { artifactId, error: String(error) },
-        'What was stored of a refused upload is still there.',
-      );
-    });
+  private async discard(row: ArtifactRow): Promise<void> {
+    try {
+      await this.bytes.discard(row);
+      await this.parts.store.artifacts.discard(row.id);
+    } catch (error) {
+      const facts = { artifactId: row.id, error: String(error) };
+      this.parts.logger.warn(facts, 'What was stored of an upload that nobody needs is still there.');
+    }
   }
 
   private tooLarge(declared: number): string {
