@@ -1,59 +1,79 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { type DeploymentView } from '#contracts';
 import type { Session } from '../connection/session.js';
-import { printLines } from '../context.js';
+import { note, printLines } from '../context.js';
 import { deploy } from '../deploy/deploy.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { Failure } from '../failure.js';
 import { ink } from '../render/style.js';
 import type { Runner } from './runner.js';
 
-/** The function that `npm start` keeps under traffic. */
-const DEMO_TARGET = 'checkout';
-
-interface Act {
-  readonly title: string;
-  readonly folder: string;
-  readonly expected: ExitCode;
-}
-
-const acts: readonly Act[] = [
-  { title: 'A good change: it is promoted step by step.', folder: 'v2', expected: exitCodes.ok },
-  { title: 'A bad change: it fails for some, and is taken back.', folder: 'v3-bad', expected: exitCodes.rolledBack },
-];
+const TARGET = 'checkout';
 
 export function addDemo(program: Command, runner: Runner): void {
   program
     .command('demo')
-    .summary('watch a good and a bad deployment on the demo function')
+    .summary('walk through a good and a bad deployment on the sample function')
     .description(
-      'Deploys a good and then a bad version of the demo function that "npm start" keeps under traffic, and shows what becomes of them.',
+      'On a Sluice that "npm start" started: deploys a good version of the sample function, which is promoted, then a bad one, which is put back. Takes about two minutes.',
     )
-    .action((_options: object, command: Command) => runner.run(command, play));
+    .action((_options: object, command: Command) => runner.run(command, demo));
 }
 
-async function play(session: Session): Promise<ExitCode> {
-  const examples = findExamples(session.context.cwd);
-  await (await session.client()).getTarget(DEMO_TARGET);
-  for (const { title, folder, expected } of acts) {
-    if (!session.json) printLines(session.screen, ['', ink(session.style, 'bold', title)]);
-    const dir = join(examples, folder);
-    const message = `demo: ${folder}`;
-    const code = await deploy(session, DEMO_TARGET, { dir, strategy: 'demo', message, watch: true });
-    if (code === exitCodes.interrupted) return code;
-    if (code !== expected) return code === exitCodes.ok ? exitCodes.error : code;
+async function demo(session: Session): Promise<ExitCode> {
+  const client = await session.client();
+  const examples = findExamples();
+  await client.getTarget(TARGET);
+  say(session, '1. A good version. It gets 10 % of the traffic, then 50 %, then everything.');
+  let good = await ship(session, join(examples, 'v2'), 'The demo: a good version.');
+  if (good === exitCodes.ok && (await newest(session)).result === 'nothing_to_do') {
+    say(session, '   That version is live already, so the other good one takes its turn.');
+    good = await ship(session, join(examples, 'v1'), 'The demo: the other good version.');
   }
-  if (!session.json) printLines(session.screen, ['', 'That was the demo. "sluice history checkout" shows both.']);
+  if (good !== exitCodes.ok) return good;
+  say(session, '2. A bad version: about 30 % of its requests fail. Sluice has to notice by itself.');
+  const bad = await ship(session, join(examples, 'v3-bad'), 'The demo: a bad version.');
+  if (bad !== exitCodes.rolledBack) return bad === exitCodes.ok ? unexpectedPromotion() : bad;
+  say(
+    session,
+    `That is all of it: the good version was promoted, the bad one was put back.\nThe record of both: sluice history ${TARGET}`,
+  );
   return exitCodes.ok;
 }
 
-/** The examples lie in the folder of the clone, which may be above the working folder. */
-function findExamples(cwd: string): string {
-  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
-    const examples = join(folder, 'examples', DEMO_TARGET);
+function ship(session: Session, dir: string, message: string): Promise<ExitCode> {
+  return deploy(session, TARGET, { dir, message, strategy: 'demo', watch: true });
+}
+
+async function newest(session: Session): Promise<Pick<DeploymentView, 'result'>> {
+  const client = await session.client();
+  const { items } = await client.listDeployments({ target: TARGET, limit: 1 });
+  return items[0] ?? { result: null };
+}
+
+function say(session: Session, text: string): void {
+  // With --json, standard output carries JSON only.
+  if (session.json) note(session.screen, text);
+  else printLines(session.screen, ['', ...text.split('\n').map((line) => ink(session.style, 'bold', line)), '']);
+}
+
+function unexpectedPromotion(): never {
+  throw new Failure(
+    'The bad version was promoted, which must not happen.',
+    `"sluice history ${TARGET}" shows the evidence; "sluice rollback ${TARGET}" puts the good version back.`,
+  );
+}
+
+/** The examples stand at the root of the clone; this file runs from a folder of it, built or not. */
+function findExamples(): string {
+  const start = dirname(fileURLToPath(import.meta.url));
+  for (let folder = start; ; folder = dirname(folder)) {
+    const examples = join(folder, 'examples', TARGET);
     if (existsSync(examples)) return examples;
-    if (dirname(folder) === folder) break;
+    if (dirname(folder) === folder)
+      throw new Failure('The folder examples/checkout is missing: this is not a complete clone of Sluice.', undefined);
   }
-  throw new Failure('The demo needs the folder examples/checkout.', 'Run it in the folder of the clone of Sluice.');
 }

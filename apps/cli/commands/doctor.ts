@@ -1,29 +1,43 @@
 import type { Command } from 'commander';
 import type { Session } from '../connection/session.js';
 import { printJson, printLines } from '../context.js';
+import { examine, type Finding } from '../doctor/checks.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
-import { diagnose } from '../look/diagnose.js';
-import { type Finding, findingLines } from '../render/findings.js';
+import { fold, type Ink, ink, type Style } from '../render/style.js';
 import type { Runner } from './runner.js';
 
 export function addDoctor(program: Command, runner: Runner): void {
   program
     .command('doctor')
-    .summary('check that everything works, and what to do where it does not')
+    .summary('check that Sluice can be reached and works; every finding with a remedy')
     .description(
-      'Checks that Sluice can be reached, that the key is good, that the database and the queue work, and that nothing is overdue or waits for a person. Each finding comes with what to do.',
+      'Checks the address, the key, whether Sluice is ready, and whether any deployment is overdue or waits for a person.',
     )
-    .action((_options: object, command: Command) => runner.run(command, examine));
+    .action((_options: object, command: Command) => runner.run(command, diagnose));
 }
 
-async function examine(session: Session): Promise<ExitCode> {
-  const findings = await diagnose(session);
-  if (session.json) printJson(session.screen, { findings });
-  else printLines(session.screen, findingLines(session.style, findings));
-  return worst(findings);
+async function diagnose(session: Session): Promise<ExitCode> {
+  const findings = await examine(session);
+  const isWell = findings.every((finding) => finding.state !== 'bad');
+  if (session.json) printJson(session.screen, { ok: isWell, findings });
+  else
+    printLines(
+      session.screen,
+      findings.flatMap((finding) => findingLines(session.style, finding)),
+    );
+  if (isWell) return exitCodes.ok;
+  const isCutOff = findings.some(({ name, state }) => state === 'bad' && (name === 'api' || name === 'key'));
+  return isCutOff ? exitCodes.unreachable : exitCodes.error;
 }
 
-function worst(findings: readonly Finding[]): ExitCode {
-  if (findings.some(({ code }) => code === 'unreachable' || code === 'no_key')) return exitCodes.unreachable;
-  return findings.some(({ ok }) => !ok) ? exitCodes.error : exitCodes.ok;
+const marks: Record<Finding['state'], readonly [mark: string, colour: Ink]> = {
+  ok: ['ok', 'green'],
+  warning: ['warn', 'yellow'],
+  bad: ['BAD', 'red'],
+};
+
+export function findingLines(style: Style, { name, state, sentence, remedy }: Finding): string[] {
+  const [mark, colour] = marks[state];
+  const line = `${ink(style, colour, mark.padEnd(4))}  ${name}: ${fold(style, sentence)}`;
+  return remedy ? [line, `      -> ${fold(style, remedy)}`] : [line];
 }
