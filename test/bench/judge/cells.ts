@@ -31,7 +31,13 @@ export interface Cell extends Scenario {
   readonly dispersion: number;
 }
 
-function cell(label: string, rps: number, stableRate: number, canaryRate: number, more: Partial<Scenario> = {}): Cell {
+export function scenarioCell(
+  label: string,
+  rps: number,
+  stableRate: number,
+  canaryRate: number,
+  more: Partial<Scenario> = {},
+): Cell {
   const clump = more.clump ?? 1;
   const historyRate = more.historyRate ?? stableRate;
   return {
@@ -42,6 +48,7 @@ function cell(label: string, rps: number, stableRate: number, canaryRate: number
     clump,
     historyRate,
     rates: more.rates ?? (() => [stableRate, canaryRate]),
+    ...(more.slow && { slow: more.slow }),
     dispersion: weekDispersion(rps, historyRate, clump),
   };
 }
@@ -55,11 +62,11 @@ function weekDispersion(rps: number, rate: number, clump: number): number {
 }
 
 export const badCells: readonly Cell[] = trafficLevels.flatMap((rps) =>
-  badPairs.map(([from, to]) => cell(`${percent(from)} -> ${percent(to)}`, rps, from, to)),
+  badPairs.map(([from, to]) => scenarioCell(`${percent(from)} -> ${percent(to)}`, rps, from, to)),
 );
 
 export const goodCells: readonly Cell[] = trafficLevels.flatMap((rps) =>
-  goodRates.map((rate) => cell(`good at ${percent(rate)}`, rps, rate, rate)),
+  goodRates.map((rate) => scenarioCell(`good at ${percent(rate)}`, rps, rate, rate)),
 );
 
 function percent(rate: number): string {
@@ -68,17 +75,17 @@ function percent(rate: number): string {
 
 /** A good release while something happens to both versions, or whose errors come in clumps. */
 export const stressCells: readonly Cell[] = trafficLevels.flatMap((rps) => [
-  cell('shared incident 5 %, 3 min', rps, 0.001, 0.001, { rates: during(120, 300, 0.05, 0.001) }),
-  cell('shared incident 30 %, 3 min', rps, 0.001, 0.001, { rates: during(120, 300, 0.3, 0.001) }),
-  cell('shared drift x4 in 10 min', rps, 0.005, 0.005, { rates: drifting(0.005, 4, 600) }),
-  cell('clumps of 5', rps, 0.005, 0.005, { clump: 5 }),
-  cell('clumps of 20', rps, 0.005, 0.005, { clump: 20 }),
+  scenarioCell('shared incident 5 %, 3 min', rps, 0.001, 0.001, { rates: during(120, 300, 0.05, 0.001) }),
+  scenarioCell('shared incident 30 %, 3 min', rps, 0.001, 0.001, { rates: during(120, 300, 0.3, 0.001) }),
+  scenarioCell('shared drift x4 in 10 min', rps, 0.005, 0.005, { rates: drifting(0.005, 4, 600) }),
+  scenarioCell('clumps of 5', rps, 0.005, 0.005, { clump: 5 }),
+  scenarioCell('clumps of 20', rps, 0.005, 0.005, { clump: 20 }),
 ]);
 
 /** Releases that turn bad after a while. */
 export const lateCells: readonly Cell[] = trafficLevels.flatMap((rps) => [
-  cell('turns 50 % bad at 3 min', rps, 0.001, 0.5, { rates: (at) => [0.001, at >= 180 ? 0.5 : 0.001] }),
-  cell('turns 50 % bad at 8 min', rps, 0.001, 0.5, { rates: (at) => [0.001, at >= 480 ? 0.5 : 0.001] }),
+  scenarioCell('turns 50 % bad at 3 min', rps, 0.001, 0.5, { rates: (at) => [0.001, at >= 180 ? 0.5 : 0.001] }),
+  scenarioCell('turns 50 % bad at 8 min', rps, 0.001, 0.5, { rates: (at) => [0.001, at >= 480 ? 0.5 : 0.001] }),
 ]);
 
 function during(from: number, to: number, inside: number, outside: number): Scenario['rates'] {
@@ -94,6 +101,6 @@ function drifting(from: number, factor: number, seconds: number): Scenario['rate
 
 /** Bad releases like those of the demo, at its traffic and above. */
 export const demoCells: readonly Cell[] = [20, 50].flatMap((rps) => [
-  cell('0.5 % -> 30 %', rps, 0.005, 0.3),
-  cell('0.5 % -> 100 %', rps, 0.005, 1),
+  scenarioCell('0.5 % -> 30 %', rps, 0.005, 0.3),
+  scenarioCell('0.5 % -> 100 %', rps, 0.005, 1),
 ]);

@@ -3,11 +3,13 @@ import { badCells, type Cell, demoCells, goodCells, lateCells, stressCells } fro
 import { checkGoals, type Measured } from './check-goals.js';
 import { countEfficiency, latencyEfficiency } from './efficiency.js';
 import type { PolicyResult } from './goals.js';
+import { latencyRollouts } from './latency.js';
 import { alarmOnFastData, ours, peers } from './policies.js';
 import {
   demoTable,
   efficiencyTables,
   goalsTable,
+  latencyTable,
   lateTable,
   overviewTable,
   stressTable,
@@ -102,6 +104,7 @@ console.log(totalFailureTable(everyone));
 console.log(demoTable([onDemo('a2'), onDemo('a2f'), onDemo('g4')]));
 console.log(stressTable(everyone));
 console.log(lateTable(everyone));
+console.log(latencyTable(latencyRollouts(Math.ceil(runs / 2), seed)));
 console.log(efficiencyTables(measured.counts, measured.latency));
 const goals = checkGoals(measured);
 console.log(goalsTable(goals));

@@ -2,6 +2,7 @@ import { trafficLevels } from './cells.js';
 import { totalFailureAt } from './check-goals.js';
 import type { CountsRow, LatencyRow } from './efficiency.js';
 import { type Goal, isLarge, mean, missed, type PolicyResult, secondsLost } from './goals.js';
+import { type LatencyRollouts, latencyLevels } from './latency.js';
 import type { CellResult } from './simulate.js';
 import { percentage, short, table } from './table.js';
 
@@ -92,6 +93,23 @@ function byScenario(
     ),
   ]);
   return titled(title, table(['policy', ...labels], rows));
+}
+
+export function latencyTable(results: readonly LatencyRollouts[]): string {
+  const labels = [...new Set(results.flatMap((result) => result.cells.map(({ cell }) => cell.label)))];
+  const rows = results.flatMap((result) =>
+    latencyLevels.map((rps) => [
+      `${rps} rps, ${result.name}`,
+      ...labels.map((label) => {
+        const found = result.cells.find(({ cell }) => cell.rps === rps && cell.label === label);
+        return found ? `${percentage(found.rolledBack)} / ${short(found.exposedMedian)}` : '';
+      }),
+    ]),
+  );
+  return titled(
+    'Slow releases: rolled back in % / requests the canary got before the end, median',
+    table(['policy', ...labels], rows),
+  );
 }
 
 export function efficiencyTables(counts: readonly CountsRow[], latency: readonly LatencyRow[]): string {

@@ -9,6 +9,7 @@ export interface CellResult {
   readonly runs: number;
   readonly harmedMean: number;
   readonly harmedMedian: number;
+  readonly exposedMedian: number;
   /** Share of runs that ended in a rollback. */
   readonly rolledBack: number;
   /** Median seconds until the canary has (nearly) all traffic, and all of it; null when most runs never get there. */
@@ -29,6 +30,7 @@ export function simulate(policy: Policy, cell: Cell, runs: number, seed: number)
     runs,
     harmedMean: harmed.reduce((sum, value) => sum + value, 0) / runs,
     harmedMedian: medianOf(harmed),
+    exposedMedian: medianOf(outcomes.map((outcome) => outcome.exposed).sort((a, b) => a - b)),
     rolledBack: outcomes.filter((outcome) => outcome.end === 'rolled_back').length / runs,
     most: medianTime(outcomes.map((outcome) => outcome.most)),
     all: medianTime(outcomes.map((outcome) => outcome.all)),

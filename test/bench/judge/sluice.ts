@@ -22,6 +22,8 @@ export interface SluiceOptions {
 }
 
 const week = 7 * 86_400;
+/** Named in verdicts only: the simulation draws the counts above them. */
+const thresholdsMs = [100, 190, 320];
 
 export function sluice(code: string, name: string, base: AnalysisPolicy, options: SluiceOptions): Policy {
   return { code, name, begin: (context) => new SluiceRollout(base, options, context) };
@@ -46,7 +48,7 @@ class SluiceRollout implements Rollout {
         errors: Math.round(invocations * context.historyRate),
         requestsPerSecond: context.rps,
         dispersion: context.dispersion,
-        latencyThresholdsMs: [],
+        latencyThresholdsMs: context.latency ? thresholdsMs : [],
       },
     });
     this.#options = options;
@@ -101,12 +103,21 @@ class SluiceRollout implements Rollout {
     return edges.slice(1).map((end, index) => {
       const start = edges[index] ?? from;
       const sum = world.window(start, end);
+      const slow = this.#context.latency ? world.slowWindow(start, end) : undefined;
       return {
         startMs: start * 1000,
         endMs: end * 1000,
         weightPercent: this.#weights.findLast(([at]) => at <= start)?.[1] ?? 0,
-        stable: { invocations: sum.stableCount, errors: sum.stableBad },
-        canary: { invocations: sum.canaryCount, errors: sum.canaryBad },
+        stable: {
+          invocations: sum.stableCount,
+          errors: sum.stableBad,
+          ...(slow && { durationMs: { count: sum.stableCount, above: slow.stable } }),
+        },
+        canary: {
+          invocations: sum.canaryCount,
+          errors: sum.canaryBad,
+          ...(slow && { durationMs: { count: sum.canaryCount, above: slow.canary } }),
+        },
       };
     });
   }

@@ -16,6 +16,8 @@ export interface Scenario {
   readonly clump: number;
   /** The stable version's error rate before the rollout. */
   readonly historyRate: number;
+  /** Shares of requests slower than the three frozen thresholds, if durations are simulated. */
+  readonly slow?: { readonly stable: readonly number[]; readonly canary: readonly number[] };
 }
 
 export interface Sum {
@@ -25,12 +27,21 @@ export interface Sum {
   canaryBad: number;
 }
 
+/** Requests slower than each threshold, by version. */
+export interface SlowSum {
+  readonly stable: readonly number[];
+  readonly canary: readonly number[];
+}
+
+const thresholds = 3;
+const columns = 4 + 2 * thresholds;
+
 export class World {
   readonly scenario: Scenario;
   readonly random: Random;
   /** Where in its minute the rollout begins, seconds: periods of a minute end at `60 k - phase`. */
   readonly phase: number;
-  readonly #sums = new Float64Array(4 * (ticks + 1));
+  readonly #sums = new Float64Array(columns * (ticks + 1));
   #ticks = 0;
   /** Canary requests that the stable version would have answered. */
   harmed = 0;
@@ -47,7 +58,7 @@ export class World {
 
   /** Lets ten seconds pass at this weight, a fraction. */
   tick(weight: number): void {
-    const { rps, rates, clump } = this.scenario;
+    const { rps, rates, clump, slow } = this.scenario;
     const [stableRate, canaryRate] = rates(this.seconds);
     const stableCount = this.random.poisson(rps * tickSeconds * (1 - weight));
     const canaryCount = this.random.poisson(rps * tickSeconds * weight);
@@ -55,6 +66,10 @@ export class World {
     this.#add(1, this.#bad(stableCount, stableRate, clump));
     this.#add(2, canaryCount);
     this.#add(3, this.#bad(canaryCount, canaryRate, clump));
+    if (slow) {
+      this.#addSlow(4, stableCount, slow.stable);
+      this.#addSlow(4 + thresholds, canaryCount, slow.canary);
+    }
     this.#ticks++;
     this.harmed += canaryCount * (canaryRate - stableRate);
   }
@@ -69,14 +84,34 @@ export class World {
 
   /** Counts between two times since the start, seconds; times outside what has passed are cut off. */
   window(from: number, to: number): Sum {
-    const first = Math.min(this.#ticks, Math.max(0, Math.round(from / tickSeconds)));
-    const last = Math.min(this.#ticks, Math.max(first, Math.round(to / tickSeconds)));
-    const at = (column: number) => (this.#sums[last * 4 + column] ?? 0) - (this.#sums[first * 4 + column] ?? 0);
+    const at = this.#between(from, to);
     return { stableCount: at(0), stableBad: at(1), canaryCount: at(2), canaryBad: at(3) };
   }
 
+  /** The same for slow requests. */
+  slowWindow(from: number, to: number): SlowSum {
+    const at = this.#between(from, to);
+    return { stable: [at(4), at(5), at(6)], canary: [at(7), at(8), at(9)] };
+  }
+
+  #between(from: number, to: number): (column: number) => number {
+    const first = Math.min(this.#ticks, Math.max(0, Math.round(from / tickSeconds)));
+    const last = Math.min(this.#ticks, Math.max(first, Math.round(to / tickSeconds)));
+    return (column) => (this.#sums[last * columns + column] ?? 0) - (this.#sums[first * columns + column] ?? 0);
+  }
+
   #add(column: number, value: number): void {
-    this.#sums[(this.#ticks + 1) * 4 + column] = (this.#sums[this.#ticks * 4 + column] ?? 0) + value;
+    this.#sums[(this.#ticks + 1) * columns + column] = (this.#sums[this.#ticks * columns + column] ?? 0) + value;
+  }
+
+  /** Every request slower than a threshold is slower than the lower ones, so the counts are drawn one from another. */
+  #addSlow(first: number, count: number, shares: readonly number[]): void {
+    let [left, share] = [count, 1];
+    shares.forEach((next, index) => {
+      left = this.random.binomial(left, share === 0 ? 0 : Math.min(1, next / share));
+      share = next;
+      this.#add(first + index, left);
+    });
   }
 
   #bad(count: number, rate: number, clump: number): number {
@@ -99,6 +134,8 @@ export interface PolicyContext {
   readonly historyRate: number;
   readonly dispersion: number;
   readonly random: Random;
+  /** Whether durations are simulated, and so to be judged. */
+  readonly latency: boolean;
   /** Rates at the start, for probes. */
   readonly rates: readonly [number, number];
 }
@@ -111,6 +148,8 @@ export interface Policy {
 
 export interface Outcome {
   readonly harmed: number;
+  /** Requests the canary got before the end, the rest of the hour after a promotion left out. */
+  readonly exposed: number;
   readonly end: 'promoted' | 'rolled_back' | 'unfinished';
   /** Seconds until at least 95 % (or the holdback) and until everybody is on the canary; null when never. */
   readonly most: number | null;
@@ -119,24 +158,29 @@ export interface Outcome {
 
 /** A rollback takes effect one tick after the decision. */
 export function run(policy: Policy, world: World, dispersion: number): Outcome {
-  const { rps, historyRate, rates } = world.scenario;
-  const rollout = policy.begin({ rps, historyRate, dispersion, random: world.random, rates: rates(0) });
+  const { rps, historyRate, rates, slow } = world.scenario;
+  const latency = slow !== undefined;
+  const rollout = policy.begin({ rps, historyRate, dispersion, latency, random: world.random, rates: rates(0) });
   let weight = 0;
   let most: number | null = null;
   while (world.seconds < horizonSeconds) {
     const wish = rollout.at(world.seconds, world);
     if (wish === 'rollback') {
       world.tick(weight);
-      return { harmed: world.harmed, end: 'rolled_back', most: null, all: null };
+      return { harmed: world.harmed, exposed: exposedIn(world), end: 'rolled_back', most: null, all: null };
     }
     if (wish === 'promote') {
       const all = world.seconds;
       world.finishPromoted();
-      return { harmed: world.harmed, end: 'promoted', most: most ?? all, all };
+      return { harmed: world.harmed, exposed: exposedIn(world), end: 'promoted', most: most ?? all, all };
     }
     weight = wish.weight;
     if (weight >= 0.95) most ??= world.seconds;
     world.tick(weight);
   }
-  return { harmed: world.harmed, end: 'unfinished', most, all: null };
+  return { harmed: world.harmed, exposed: exposedIn(world), end: 'unfinished', most, all: null };
+}
+
+function exposedIn(world: World): number {
+  return world.window(0, horizonSeconds).canaryCount;
 }
