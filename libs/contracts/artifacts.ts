@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { id, sha256Hex, timestamp } from './fields.js';
 
-/** Lambda takes 50 MB in a direct upload; the exact limit is the API's setting and named in the refusal. */
-export const DEFAULT_MAX_ARTIFACT_BYTES = 50 * 1024 * 1024;
-
 export const s3Reference = z
   .strictObject({
     bucket: z.string().regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'An S3 bucket name.'),

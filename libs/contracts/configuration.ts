@@ -37,4 +37,3 @@ export const configurationChange = z
     description:
       'Changes on top of the stable version’s configuration. Members that are not named keep their value; in environment, a text sets a variable and null removes it.',
   });
-export type ConfigurationChange = z.input<typeof configurationChange>;

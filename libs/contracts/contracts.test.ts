@@ -13,6 +13,7 @@ import {
   reasonRemedies,
   routes,
   strategyInput,
+  strategyTypes,
 } from './index.js';
 
 describe('the catalogue of errors', () => {
@@ -61,6 +62,13 @@ describe('the route table', () => {
 });
 
 describe('requests', () => {
+  test('every type of strategy has its branch: only its members are missing, never the type itself', () => {
+    for (const type of strategyTypes) {
+      const issues = strategyInput.safeParse({ type, surplus: 1 }).error?.issues ?? [];
+      expect([type, JSON.stringify(issues)]).toEqual([type, expect.stringContaining('surplus')]);
+    }
+  });
+
   test.each([
     'canary',
     'CodeDeployDefault.LambdaCanary10Percent5Minutes',

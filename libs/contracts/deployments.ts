@@ -36,8 +36,6 @@ export const phases = every<Phase>()([
   'superseded',
   'target_gone',
 ]);
-/** Phases after which nothing happens any more. */
-export const endPhases = ['succeeded', 'rolled_back', 'failed', 'cancelled', 'superseded', 'target_gone'] as const;
 export const actions = every<Action>()([
   'promote',
   'pause',
@@ -100,7 +98,6 @@ export type CreateDeployment = z.input<typeof createDeployment>;
 export const stepView = z
   .object({ weightPercent, bakeSeconds: z.number(), gates: z.array(gateName) })
   .meta({ id: 'Step' });
-export type StepView = z.infer<typeof stepView>;
 
 export const reasonView = z
   .object({
@@ -110,7 +107,6 @@ export const reasonView = z
     by: z.string().optional(),
   })
   .meta({ id: 'Reason' });
-export type ReasonView = z.infer<typeof reasonView>;
 
 export const evidenceView = z
   .object({
@@ -120,7 +116,6 @@ export const evidenceView = z
     at: timestamp,
   })
   .meta({ id: 'Evidence', description: 'The judge’s last look at the canary.' });
-export type EvidenceView = z.infer<typeof evidenceView>;
 
 export const deploymentView = z
   .object({

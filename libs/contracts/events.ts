@@ -19,10 +19,11 @@ export type EventView = z.infer<typeof eventView>;
 
 /** What a `change` message of the stream carries: the event, and the deployment as it stands after it or later. */
 export const changeMessage = z.object({ event: eventView, deployment: deploymentView }).meta({ id: 'ChangeMessage' });
-/** What an `evidence` message carries: the judge looked again and nothing else changed. */
-export const evidenceMessage = z.object({ deployment: deploymentView }).meta({ id: 'EvidenceMessage' });
-/** What the last message, `end`, carries; the server closes the stream after it. */
-export const endMessage = evidenceMessage;
+/**
+ * What an `evidence` message carries (the judge looked again and nothing else changed), and the last one, `end`, after
+ * which the server closes the stream.
+ */
+export const stateMessage = z.object({ deployment: deploymentView }).meta({ id: 'StateMessage' });
 
 export type WatchMessage =
   | { readonly kind: 'change'; readonly event: EventView; readonly deployment: DeploymentInMessage }

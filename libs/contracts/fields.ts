@@ -54,4 +54,3 @@ export const aliasValue = z
     canary: z.object({ version: z.string(), weightPercent }).optional(),
   })
   .meta({ id: 'AliasValue', description: 'What an alias holds: its primary version and at most one canary.' });
-export type AliasValueView = z.infer<typeof aliasValue>;

@@ -1,15 +1,6 @@
 export * from './artifacts.js';
-export {
-  type Client,
-  type ClientOptions,
-  createClient,
-  type ListDeploymentsQuery,
-  type UploadOptions,
-  type ZipBytes,
-} from './client/client.js';
-export type { Sleep } from './client/clock.js';
+export { type Client, createClient } from './client/client.js';
 export { ApiProblem, ApiUnreachable } from './client/failures.js';
-export type { WatchOptions } from './client/watch.js';
 export * from './configuration.js';
 export * from './deployments.js';
 export * from './error-codes.js';

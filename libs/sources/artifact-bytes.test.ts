@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describeArtifactBytes } from './artifact-bytes.contract.js';
-import { bytesInObjects, type ObjectStore } from './artifact-bytes.js';
+import { bytesInObjects, type ObjectStore } from './index.js';
 
 /** Objects in memory, whole or not at all, as S3 has them. */
 function objectsInMemory(): ObjectStore {

@@ -1,3 +1,3 @@
 export { type ArtifactBytes, bytesInObjects, bytesInPostgres, type ObjectStore } from './artifact-bytes.js';
 export { type ReceivedZip, receiveZip } from './receive-zip.js';
-export { defaultZipLimits, type ZipLimits, type ZipRefusal, type ZipRefusalCode } from './zip-refusal.js';
+export { defaultZipLimits, type ZipLimits } from './zip-refusal.js';

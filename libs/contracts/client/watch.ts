@@ -1,5 +1,5 @@
 import { createParser } from 'eventsource-parser';
-import { changeMessage, endMessage, evidenceMessage, type WatchMessage } from '../events.js';
+import { changeMessage, stateMessage, type WatchMessage } from '../events.js';
 import { type Connection, send, urlOf } from './call.js';
 import { type Sleep } from './clock.js';
 import { ApiProblem, ApiUnreachable } from './failures.js';
@@ -100,9 +100,9 @@ function readMessage(event: string | undefined, data: string): WatchMessage | un
     case 'change':
       return { kind: 'change', ...changeMessage.parse(JSON.parse(data)) };
     case 'evidence':
-      return { kind: 'evidence', ...evidenceMessage.parse(JSON.parse(data)) };
+      return { kind: 'evidence', ...stateMessage.parse(JSON.parse(data)) };
     case 'end':
-      return { kind: 'end', ...endMessage.parse(JSON.parse(data)) };
+      return { kind: 'end', ...stateMessage.parse(JSON.parse(data)) };
     default:
       return undefined;
   }
