@@ -16,39 +16,39 @@ const baking: AdaptiveState = { stage: 'bake', bakeSinceMs: 60_000 };
 const afterBake = 60_000 + policy.bake.bakeMs;
 
 test('the weight follows the advice upwards, and downwards only under suspicion', () => {
-  expect(stepAdaptive(newAdaptive, input({}), policy).action).toEqual({ kind: 'shift', weightPercent: 5 });
-  expect(stepAdaptive(newAdaptive, input({}, 60_000, 10), policy).action).toEqual({ kind: 'stay' });
+  expect(stepAdaptive(newAdaptive, input({}), policy).move).toEqual({ kind: 'shift', weightPercent: 5 });
+  expect(stepAdaptive(newAdaptive, input({}, 60_000, 10), policy).move).toEqual({ kind: 'stay' });
   const suspected = input({ suspicious: true, advice: { ...advice, mayLower: true } }, 60_000, 10);
-  expect(stepAdaptive(newAdaptive, suspected, policy).action).toEqual({ kind: 'shift', weightPercent: 5 });
+  expect(stepAdaptive(newAdaptive, suspected, policy).move).toEqual({ kind: 'shift', weightPercent: 5 });
 });
 
 test('a pass begins the holdback, and only its end promotes', () => {
   const passed = stepAdaptive(newAdaptive, input(pass), policy);
-  expect(passed).toEqual({ state: baking, action: { kind: 'shift', weightPercent: 95 } });
-  expect(stepAdaptive(baking, input(pass, afterBake - 1, 95), policy).action).toEqual({ kind: 'stay' });
-  expect(stepAdaptive(baking, input(pass, afterBake, 95), policy).action).toEqual({ kind: 'promote' });
+  expect(passed).toEqual({ state: baking, move: { kind: 'shift', weightPercent: 95 } });
+  expect(stepAdaptive(baking, input(pass, afterBake - 1, 95), policy).move).toEqual({ kind: 'stay' });
+  expect(stepAdaptive(baking, input(pass, afterBake, 95), policy).move).toEqual({ kind: 'promote' });
 });
 
 test('suspicion lengthens the holdback but never rolls back by itself', () => {
   const suspected = (nowMs: number) => input({ reason: 'suspicious', suspicious: true }, nowMs, 95);
-  expect(stepAdaptive(baking, suspected(afterBake), policy).action).toEqual({ kind: 'stay' });
+  expect(stepAdaptive(baking, suspected(afterBake), policy).move).toEqual({ kind: 'stay' });
   const atLast = 60_000 + policy.bake.maximumBakeMs;
-  expect(stepAdaptive(baking, suspected(atLast), policy).action).toEqual({ kind: 'promote' });
+  expect(stepAdaptive(baking, suspected(atLast), policy).move).toEqual({ kind: 'promote' });
 });
 
 test('a failure rolls back at every stage', () => {
   const failed = input({ kind: 'fail', reason: 'regression' });
   for (const state of [newAdaptive, baking]) {
-    expect(stepAdaptive(state, failed, policy).action).toEqual({ kind: 'rollback' });
+    expect(stepAdaptive(state, failed, policy).move).toEqual({ kind: 'rollback' });
   }
 });
 
 test('missing data holds or rolls back as the policy says, and never promotes', () => {
   const silent = input({ kind: 'inconclusive', reason: 'no_data' }, afterBake, 95);
   for (const state of [newAdaptive, baking]) {
-    expect(stepAdaptive(state, silent, policy).action).toEqual({ kind: 'hold' });
+    expect(stepAdaptive(state, silent, policy).move).toEqual({ kind: 'hold' });
     const strict = resolvePolicy(policy, { whenNoData: 'rollback' });
-    expect(stepAdaptive(state, silent, strict).action).toEqual({ kind: 'rollback' });
+    expect(stepAdaptive(state, silent, strict).move).toEqual({ kind: 'rollback' });
   }
 });
 
@@ -56,13 +56,18 @@ test('the deadline promotes into the holdback, holds or rolls back, as the polic
   const late = input({ kind: 'inconclusive', reason: 'deadline' });
   const on = (whenInconclusive: 'promote' | 'hold' | 'rollback') =>
     stepAdaptive(newAdaptive, late, resolvePolicy(policy, { whenInconclusive }));
-  expect(on('promote')).toMatchObject({ state: { stage: 'bake' }, action: { kind: 'shift', weightPercent: 95 } });
-  expect(on('hold').action).toEqual({ kind: 'hold' });
-  expect(on('rollback').action).toEqual({ kind: 'rollback' });
+  expect(on('promote')).toMatchObject({ state: { stage: 'bake' }, move: { kind: 'shift', weightPercent: 95 } });
+  expect(on('hold').move).toEqual({ kind: 'hold' });
+  expect(on('rollback').move).toEqual({ kind: 'rollback' });
 });
 
 test('an incident that outlasts the deadline is left to a person, not promoted', () => {
   const late = input({ kind: 'inconclusive', reason: 'stable_unhealthy' });
   expect(policy.whenInconclusive).toBe('promote');
-  expect(stepAdaptive(newAdaptive, late, policy).action).toEqual({ kind: 'hold' });
+  expect(stepAdaptive(newAdaptive, late, policy).move).toEqual({ kind: 'hold' });
+});
+
+test('a canary still under suspicion at the deadline is left to a person, not promoted', () => {
+  const late = input({ kind: 'inconclusive', reason: 'deadline', suspicious: true });
+  expect(stepAdaptive(newAdaptive, late, policy).move).toEqual({ kind: 'hold' });
 });

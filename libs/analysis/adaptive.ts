@@ -12,7 +12,7 @@ export interface AdaptiveState {
   readonly bakeSinceMs: number | null;
 }
 
-export type AdaptiveAction =
+export type AdaptiveMove =
   | { readonly kind: 'stay' }
   | { readonly kind: 'shift'; readonly weightPercent: number }
   | { readonly kind: 'promote' }
@@ -33,24 +33,25 @@ export function stepAdaptive(
   state: AdaptiveState,
   input: AdaptiveInput,
   policy: AnalysisPolicy,
-): { state: AdaptiveState; action: AdaptiveAction } {
+): { state: AdaptiveState; move: AdaptiveMove } {
   const { kind, reason } = input.decision;
-  if (kind === 'fail') return { state, action: { kind: 'rollback' } };
+  if (kind === 'fail') return { state, move: { kind: 'rollback' } };
   if (reason === 'no_data' || reason === 'split_mismatch') {
-    return { state, action: { kind: policy.whenNoData === 'rollback' ? 'rollback' : 'hold' } };
+    return { state, move: { kind: policy.whenNoData === 'rollback' ? 'rollback' : 'hold' } };
   }
-  if (state.stage === 'bake') return { state, action: bakeAction(state, input, policy) };
+  if (state.stage === 'bake') return { state, move: bakeMove(state, input, policy) };
   if (kind === 'pass') return beginBake(input);
   if (kind === 'inconclusive') {
     const wish = policy.whenInconclusive;
-    // While the stable version itself fails, "not worse" says too little to promote on without a person.
-    if (wish === 'promote' && reason !== 'stable_unhealthy') return beginBake(input);
-    return { state, action: { kind: wish === 'rollback' ? 'rollback' : 'hold' } };
+    // Under suspicion, or while the stable version itself fails, time alone is no reason to promote without a person.
+    const doubtful = input.decision.suspicious || reason === 'stable_unhealthy';
+    if (wish === 'promote' && !doubtful) return beginBake(input);
+    return { state, move: { kind: wish === 'rollback' ? 'rollback' : 'hold' } };
   }
-  return { state, action: rampAction(input) };
+  return { state, move: rampMove(input) };
 }
 
-function rampAction({ decision, weightPercent }: AdaptiveInput): AdaptiveAction {
+function rampMove({ decision, weightPercent }: AdaptiveInput): AdaptiveMove {
   const next = decision.advice.nextWeightPercent;
   if (next > weightPercent || (decision.advice.mayLower && next < weightPercent)) {
     return { kind: 'shift', weightPercent: next };
@@ -60,15 +61,15 @@ function rampAction({ decision, weightPercent }: AdaptiveInput): AdaptiveAction 
 
 function beginBake({ decision, weightPercent, nowMs }: AdaptiveInput): {
   state: AdaptiveState;
-  action: AdaptiveAction;
+  move: AdaptiveMove;
 } {
   const wanted = Math.max(weightPercent, decision.advice.bakeWeightPercent);
   const state: AdaptiveState = { stage: 'bake', bakeSinceMs: nowMs };
-  return { state, action: wanted > weightPercent ? { kind: 'shift', weightPercent: wanted } : { kind: 'stay' } };
+  return { state, move: wanted > weightPercent ? { kind: 'shift', weightPercent: wanted } : { kind: 'stay' } };
 }
 
 /** Suspicion lengthens the bake, but never rolls back by itself: that alone would break the false-alarm promise. */
-function bakeAction(state: AdaptiveState, input: AdaptiveInput, policy: AnalysisPolicy): AdaptiveAction {
+function bakeMove(state: AdaptiveState, input: AdaptiveInput, policy: AnalysisPolicy): AdaptiveMove {
   const baked = input.nowMs - (state.bakeSinceMs ?? input.nowMs);
   const { bakeMs, maximumBakeMs } = policy.bake;
   if (baked < bakeMs) return { kind: 'stay' };

@@ -14,7 +14,7 @@ const good = blocks(10, () => 0);
 const bad = blocks(10, () => 30);
 const late = blocks(12, (index) => (index < 8 ? 0 : 60));
 
-test('a policy is told which recorded releases it would have stopped, and when', () => {
+test('a policy is told which recorded rollouts it would have stopped, and when', () => {
   const result = backtest(
     [
       { id: 'good', blocks: good, ended: 'promoted' },

@@ -60,13 +60,13 @@ export interface Backtest {
   readonly stopped: number;
   readonly passed: number;
   readonly undecided: number;
-  /** Releases that were promoted although this policy would have stopped them, and the other way round. */
+  /** Rollouts that were promoted although this policy would have stopped them, and the other way round. */
   readonly promotedButStopped: readonly string[];
   readonly rolledBackButPassed: readonly string[];
 }
 
 /**
- * Which recorded releases a policy would have stopped. The recorded weights are taken as they were: a replay cannot
+ * Which recorded rollouts a policy would have stopped. The recorded weights are taken as they were: a replay cannot
  * know what another ramp would have shown, so it judges the evidence and not the ramp.
  */
 export function backtest(rollouts: readonly RecordedRollout[], policy: AnalysisPolicy): Backtest {
@@ -91,7 +91,7 @@ function replay({ id, blocks, ended }: RecordedRollout, policy: AnalysisPolicy):
   for (const block of blocks) {
     state = stepJudge(state, block, policy);
     const { kind } = decisionOf(state, policy);
-    // The watch goes on after a pass, so a later failure still stops the release.
+    // The watch goes on after a pass, so a later failure still stops the rollout.
     if (kind === 'fail') stoppedAt ??= state;
     if (kind === 'pass') passedAt ??= state;
   }

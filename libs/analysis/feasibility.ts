@@ -144,7 +144,7 @@ function adaptiveFeasibility(input: FeasibilityInput, policy: AnalysisPolicy): A
   const first = firstWeight(policy.ramp, rps);
   let [state, adaptive, weight] = [newJudge, newAdaptive, first];
   let [passAfterMs, doneAfterMs]: [number | null, number | null] = [null, null];
-  // A weight shows in the evidence only after a period and its settling; until then the old one is counted.
+  // A weight shows in the evidence only after a period and its settling; until then the one before is counted.
   for (let now = input.periodMs + input.settleMs; now <= longestMs && doneAfterMs === null; now += input.periodMs) {
     const from = now - input.periodMs - input.settleMs;
     const invocations = (rps * input.periodMs) / 1000;
@@ -162,9 +162,9 @@ function adaptiveFeasibility(input: FeasibilityInput, policy: AnalysisPolicy): A
     const step = stepAdaptive(adaptive, { decision, nowMs: now, weightPercent: weight }, policy);
     adaptive = step.state;
     if (before === 'ramp' && adaptive.stage === 'bake' && decision.kind === 'pass') passAfterMs = now;
-    if (step.action.kind === 'shift') weight = step.action.weightPercent;
-    if (step.action.kind === 'promote') doneAfterMs = now;
-    if (step.action.kind === 'hold' || step.action.kind === 'rollback') break;
+    if (step.move.kind === 'shift') weight = step.move.weightPercent;
+    if (step.move.kind === 'promote') doneAfterMs = now;
+    if (step.move.kind === 'hold' || step.move.kind === 'rollback') break;
   }
   const harmedByTotalFailure = harmOfTotalFailure(input, first, policy);
   const when =

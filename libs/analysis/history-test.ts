@@ -37,7 +37,7 @@ function highestPlausibleRate(history: BaselineHistory): number {
   return wilsonUpper(history.errors, history.invocations, 3);
 }
 
-/** Feeds one block's canary counts; the null is "at most one and a half times the highest plausible old rate". */
+/** Feeds one block's canary counts; the null is "at most one and a half times the highest plausible stable rate". */
 export function stepHistoryTest(
   state: HistoryTestState,
   errors: Readonly<Counts>,

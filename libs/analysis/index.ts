@@ -1,6 +1,6 @@
 export {
-  type AdaptiveAction,
   type AdaptiveInput,
+  type AdaptiveMove,
   type AdaptiveState,
   newAdaptive,
   stepAdaptive,

@@ -2,7 +2,7 @@ import { dispersion } from '#analysis';
 import { Random } from './random.js';
 import type { Scenario } from './world.js';
 
-/** The cells of the benchmark: five levels of traffic, thirteen bad releases and three good ones. */
+/** The cells of the benchmark: five levels of traffic, thirteen bad canaries and three good ones. */
 export const trafficLevels = [0.1, 1, 10, 100, 1000] as const;
 
 export const badPairs: readonly (readonly [number, number])[] = [
@@ -73,7 +73,7 @@ function percent(rate: number): string {
   return `${Number((rate * 100).toFixed(3))} %`;
 }
 
-/** A good release while something happens to both versions, or whose errors come in clumps. */
+/** A good canary while something happens to both versions, or whose errors come in clumps. */
 export const stressCells: readonly Cell[] = trafficLevels.flatMap((rps) => [
   scenarioCell('shared incident 5 %, 3 min', rps, 0.001, 0.001, { rates: during(120, 300, 0.05, 0.001) }),
   scenarioCell('shared incident 30 %, 3 min', rps, 0.001, 0.001, { rates: during(120, 300, 0.3, 0.001) }),
@@ -82,7 +82,7 @@ export const stressCells: readonly Cell[] = trafficLevels.flatMap((rps) => [
   scenarioCell('clumps of 20', rps, 0.005, 0.005, { clump: 20 }),
 ]);
 
-/** Releases that turn bad after a while. */
+/** Canaries that turn bad after a while. */
 export const lateCells: readonly Cell[] = trafficLevels.flatMap((rps) => [
   scenarioCell('turns 50 % bad at 3 min', rps, 0.001, 0.5, { rates: (at) => [0.001, at >= 180 ? 0.5 : 0.001] }),
   scenarioCell('turns 50 % bad at 8 min', rps, 0.001, 0.5, { rates: (at) => [0.001, at >= 480 ? 0.5 : 0.001] }),
@@ -99,7 +99,7 @@ function drifting(from: number, factor: number, seconds: number): Scenario['rate
   };
 }
 
-/** Bad releases like those of the demo, at its traffic and above. */
+/** Bad canaries like those of the demo, at its traffic and above. */
 export const demoCells: readonly Cell[] = [20, 50].flatMap((rps) => [
   scenarioCell('0.5 % -> 30 %', rps, 0.005, 0.3),
   scenarioCell('0.5 % -> 100 %', rps, 0.005, 1),

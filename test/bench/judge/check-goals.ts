@@ -74,7 +74,7 @@ function totalFailure({ peers, cloudWatch, fast, probes }: Measured): Goal[] {
   ];
 }
 
-/** The cell of a release that fails every request, against a stable version that fails none. */
+/** The cell of a canary that fails every request, against a stable version that fails none. */
 export function totalFailureAt(policy: PolicyResult | undefined, rps: number): CellResult | undefined {
   return policy?.bad.find(({ cell }) => cell.rps === rps && cell.stableRate === 0 && cell.canaryRate === 1);
 }
@@ -110,7 +110,7 @@ function speed({ fast, cloudWatch }: Measured): Goal[] {
     );
   return [
     goal(
-      'M5 good release on 95 %, >= 100 rps, fast data',
+      'M5 good canary at 95 %, >= 100 rps, fast data',
       '<= 130 s',
       `${short(slowest(fast))} s`,
       slowest(fast) <= 130,

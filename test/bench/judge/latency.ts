@@ -6,7 +6,7 @@ import { type CellResult, simulate } from './simulate.js';
 import type { Policy } from './world.js';
 
 /**
- * Slow releases in a rollout: durations log-normal around 100 ms, no errors. Each policy sees the share of requests
+ * Slow canaries in a rollout: durations log-normal around 100 ms, no errors. Each policy sees the share of requests
  * above its own limits: ours the three frozen thresholds, an alarm on the p99 whether more than 1 % lie above it.
  */
 const sigma = 0.5;

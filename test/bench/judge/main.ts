@@ -33,7 +33,7 @@ const { values } = parseArgs({
 const runs = Number(values.runs ?? (values.quick ? 40 : 200));
 const seed = Number(values.seed);
 
-/** Good releases are run four times as often: rare false rollbacks have to be told from rarer ones. */
+/** Good canaries are run four times as often: rare false rollbacks have to be told from rarer ones. */
 const goodFactor = 4;
 
 function measure(policy: Policy): PolicyResult {
@@ -78,14 +78,14 @@ function named(results: readonly PolicyResult[], code: string): PolicyResult {
   return found;
 }
 
-/** The demo's releases under one policy. */
+/** The demo's canaries under one policy. */
 function onDemo(code: string) {
   const policy = [...peers, alarmOnFastData, ...ours].find((each) => each.code === code);
   if (!policy) throw new Error(`no policy is called ${code}`);
   return { name: code, cells: demoCells.map((cell) => simulate(policy, cell, Math.max(20, runs), seed)) };
 }
 
-console.log(`seed ${seed}, ${runs} runs a cell (${goodFactor * runs} for good releases), one simulated hour each\n`);
+console.log(`seed ${seed}, ${runs} runs a cell (${goodFactor * runs} for good canaries), one simulated hour each\n`);
 const peerResults = peers.map(measure);
 const ourResults = ours.map(measure).map(measuredAgain);
 const fastAlarm = measure(alarmOnFastData);

@@ -31,7 +31,7 @@ export function overviewTable(results: readonly PolicyResult[]): string {
   const header = ['policy', 's lost', 'median', ...trafficLevels.map((rps) => `${rps} rps`)];
   const rest = ['missed %', '>=5 pp', 'false %', 'worst', 's to 95 %', 's to 100 %'];
   return titled(
-    'All bad releases: seconds of full traffic lost (mean harm / rps), misses, false rollbacks, time for a good release',
+    'All bad canaries: seconds of full traffic lost (mean harm / rps), misses, false rollbacks, time for a good one',
     table([...header, ...rest], rows),
   );
 }
@@ -61,20 +61,20 @@ export function demoTable(
     const numbers = [theirs, same, mine.harmedMedian, theirs / mine.harmedMedian, same / mine.harmedMedian];
     return [`${mine.cell.rps} rps, ${mine.cell.label}`, ...numbers.map(short)];
   });
-  const header = ['release', ...results.map((result) => result.name), 'fewer by', 'same data'];
+  const header = ['canary', ...results.map((result) => result.name), 'fewer by', 'same data'];
   return titled('The demo: requests harmed, median', table(header, rows));
 }
 
 export function stressTable(results: readonly PolicyResult[]): string {
   return byScenario(
-    'Good releases under stress: false rollbacks in % at 0.1/1/10/100/1000 rps',
+    'Good canaries under stress: false rollbacks in % at 0.1/1/10/100/1000 rps',
     results,
     (r) => r.stress,
   );
 }
 
 export function lateTable(results: readonly PolicyResult[]): string {
-  return byScenario('Releases that turn bad later: caught in % at 0.1/1/10/100/1000 rps', results, (r) => r.late);
+  return byScenario('Canaries that turn bad later: caught in % at 0.1/1/10/100/1000 rps', results, (r) => r.late);
 }
 
 function byScenario(
@@ -107,7 +107,7 @@ export function latencyTable(results: readonly LatencyRollouts[]): string {
     ]),
   );
   return titled(
-    'Slow releases: rolled back in % / requests the canary got before the end, median',
+    'Slow canaries: rolled back in % / requests the canary got before the end, median',
     table(['policy', ...labels], rows),
   );
 }

@@ -61,7 +61,7 @@ class SluiceRollout implements Rollout {
     if (seconds === 0 && this.#probesReject()) return 'rollback';
     if (!this.#feed(seconds, world)) return { weight: this.#weightPercent / 100 };
     const decision = decisionOf(this.#state, this.#policy);
-    const { state, action } = stepAdaptive(
+    const { state, move } = stepAdaptive(
       this.#adaptive,
       {
         decision,
@@ -71,9 +71,9 @@ class SluiceRollout implements Rollout {
       this.#policy,
     );
     this.#adaptive = state;
-    if (action.kind === 'rollback' || action.kind === 'promote') return action.kind;
-    if (action.kind === 'shift' && action.weightPercent !== this.#weightPercent) {
-      this.#weightPercent = action.weightPercent;
+    if (move.kind === 'rollback' || move.kind === 'promote') return move.kind;
+    if (move.kind === 'shift' && move.weightPercent !== this.#weightPercent) {
+      this.#weightPercent = move.weightPercent;
       this.#weights.push([seconds, this.#weightPercent]);
     }
     return { weight: this.#weightPercent / 100 };

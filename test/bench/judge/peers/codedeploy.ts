@@ -1,7 +1,7 @@
 import type { Policy, Rollout, Sum, Wish, World } from '../world.js';
 
 /**
- * CodeDeploy with a CloudWatch alarm on the new version's metrics. Periods of a minute, visible a minute after they
+ * CodeDeploy with a CloudWatch alarm on the canary's metrics. Periods of a minute, visible a minute after they
  * end; an alarm on a metric this new counts only the data points that exist, so one breaching point can raise it.
  */
 /** Periods that the alarm looks back over for data points. */
