@@ -1,6 +1,6 @@
 import type { AliasValue } from './alias-value.js';
 import type { Fact } from './event.js';
-import type { Baking, EndState, Gated, Moving, MovingState, Paused, Reason, RolloutState } from './state.js';
+import type { Baking, EndState, Gated, Moving, MovingState, Paused, Reason, RolloutState, WriteName } from './state.js';
 
 type FactOf<T extends Fact['type']> = Extract<Fact, { readonly type: T }>;
 
@@ -42,8 +42,16 @@ export function applyMovingFact(state: MovingState, event: Fact): RolloutState |
   }
 }
 
+/** A write is claimed only in the phase whose write it is: nothing is ever sent during a bake or a drift. */
+const CLAIMED_IN: Partial<Record<MovingState['phase'], WriteName>> = {
+  shifting: 'ShiftWeight',
+  promoting: 'Promote',
+  rolling_back: 'Restore',
+};
+
 function onClaim(state: MovingState, event: FactOf<'ClaimTaken'>): RolloutState | undefined {
   const { wanted } = event;
+  if (event.command !== CLAIMED_IN[state.phase]) return undefined;
   if (state.claim || !wanted || event.token !== state.revisionId) return undefined;
   return {
     ...state,

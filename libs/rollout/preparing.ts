@@ -1,6 +1,6 @@
 import { sameAliasValue } from './alias-value.js';
 import type { Fact } from './event.js';
-import type { Captured, Preparing, RolloutState } from './state.js';
+import type { Captured, PrepareStage, Preparing, RolloutState, WriteName } from './state.js';
 
 type FactOf<T extends Fact['type']> = Extract<Fact, { readonly type: T }>;
 
@@ -60,11 +60,18 @@ function onAliasCaptured(state: Preparing, event: FactOf<'AliasCaptured'>): Roll
   };
 }
 
+const CLAIMED_AT: Partial<Record<PrepareStage, WriteName>> = {
+  configure: 'UpdateConfiguration',
+  update_code: 'UpdateCode',
+  publish: 'PublishVersion',
+};
+
 function applyChangeFact(state: Preparing, captured: Captured, event: Fact): RolloutState | undefined {
   const { claim, ...unclaimed } = state;
   switch (event.type) {
     case 'ClaimTaken':
-      return claim ? undefined : { ...state, claim: { command: event.command, token: event.token } };
+      if (claim || event.command !== CLAIMED_AT[state.stage ?? 'publish']) return undefined;
+      return { ...state, claim: { command: event.command, token: event.token } };
     case 'OutcomeUnknown':
       return claim && !claim.unresolved ? { ...state, claim: { ...claim, unresolved: true } } : undefined;
     case 'WriteDeferred':

@@ -1,4 +1,4 @@
-import { type Act, type Action, createPlan, type Plan, type StepInput } from '#rollout';
+import { type Act, type Action, createPlan, type GateName, type Plan, type StepInput } from '#rollout';
 import { silentLogger } from '#runtime';
 import type { AcceptResult, QueuePolicy, Store } from '#store';
 import { actOnDeployment } from '../../apps/api/deployments/act-on-deployment.js';
@@ -102,8 +102,8 @@ export class People {
   }
 }
 
-const plainGates = [[], [], [], ['approval']] as const;
-const judgedGates = [[], ['analysis'], ['analysis'], ['analysis', 'approval']] as const;
+const plainGates: readonly (readonly GateName[])[] = [[], [], [], ['approval']];
+const judgedGates: readonly (readonly GateName[])[] = [[], ['analysis'], ['analysis'], ['analysis', 'approval']];
 
 function drawPlan(random: Random): Plan {
   // Judging is the dearest part of a schedule, so most plans do without.
