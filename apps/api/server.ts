@@ -24,7 +24,8 @@ export function createAdapter(parts: ApiParts): FastifyAdapter {
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
-    forceCloseConnections: true,
+    // Requests under way are answered while the process ends; connections that only wait are closed at once.
+    forceCloseConnections: 'idle',
     // An id from outside could be chosen to confuse whoever reads the log.
     genReqId: () => randomUUID(),
     requestIdHeader: false,
@@ -46,12 +47,16 @@ function readBodies(server: FastifyInstance): void {
 }
 
 /** What happens around every request, in this order: headers, key, content type; then, at its end, log and figures. */
-export function addHooks(server: FastifyInstance, parts: ApiParts, metrics: Metrics): void {
+export function addHooks(server: FastifyInstance, parts: ApiParts, metrics: Metrics, closing: AbortSignal): void {
   const open = new Set(Object.keys(pageFiles));
   server.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(reply, request.id);
     if (!open.has(request.routeOptions.url ?? '')) await authenticate(parts, request);
     checkContentType(request);
+  });
+  server.addHook('onSend', async (_request, reply) => {
+    // A connection that is kept for a next request would keep the process from ending.
+    if (closing.aborted) void reply.header('connection', 'close');
   });
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none';

@@ -41,9 +41,9 @@ export async function startApi(
   });
   app.useGlobalFilters(new ProblemFilter(parts.logger));
   const server = adapter.getInstance() as unknown as FastifyInstance;
-  addHooks(server, parts, app.get(Metrics));
-  serveAssets(server);
   const hub = app.get(ChangeHub);
+  addHooks(server, parts, app.get(Metrics), hub.closed);
+  serveAssets(server);
   await hub.open();
   try {
     await app.listen(config.port, config.host);

@@ -26,6 +26,8 @@ export interface TestApi {
   /** Takes a worker's place: records these facts, one after the other. */
   tell(id: string, ...facts: FactInput[]): Promise<DeploymentRow>;
   evidence(id: string, evidence: Partial<EvidenceRecord>): Promise<void>;
+  /** Only stops the API; its database stays. */
+  stop(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -88,6 +90,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       const record = { verdict: 'continue', sentence: 'Gathering.', numbers: {}, judge: null, at: row.readAt } as const;
       await store.deployments.rearm(row, row.nextAt, { ...record, ...evidence });
     },
+    stop: () => api.close(),
     async close() {
       await api.close();
       await store.close();

@@ -9,11 +9,15 @@ export interface Answerable {
   readonly unexpected: boolean;
 }
 
+/** For whoever came too often and was not told otherwise. */
+const RETRY_AFTER_SECONDS = 5;
+
 /** The one place where an error becomes a status. Nothing of an unexpected error's text reaches the caller. */
 export function toProblem(error: unknown, requestId: string): Answerable {
   if (error instanceof Refused) {
     const { code, ...facts } = error.refusal;
-    return { problem: problemOf(code, { ...facts, requestId }), retryAfter: error.retryAfter, unexpected: false };
+    const retryAfter = error.retryAfter ?? (code === 'rate_limited' ? RETRY_AFTER_SECONDS : undefined);
+    return { problem: problemOf(code, { ...facts, requestId }), retryAfter, unexpected: false };
   }
   const known = fromFramework(error);
   if (known) return { problem: problemOf(known.code, { detail: known.detail, requestId }), unexpected: false };

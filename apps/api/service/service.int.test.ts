@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import yazl from 'yazl';
 import { readyView } from '#contracts';
 import { silentLogger, systemClock } from '#runtime';
 import { createStore } from '#store';
@@ -116,11 +118,55 @@ test('a port that is taken is Node’s own error, and nothing is left open', asy
   });
 });
 
-test('while it closes, what is under way is answered', async () => {
+test('while it closes, what is under way is answered and nothing new is taken', async () => {
   const other = await startTestApi();
-  const asking = Array.from({ length: 10 }, () => other.call('GET', '/v1/targets'));
-  const answers = await Promise.all(asking);
-  await other.close();
-  expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 200));
+  const zip = await zipOf('index.mjs', 'export const handler = () => 1');
+  let finish = () => {};
+  const held = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(zip.subarray(0, 20));
+      finish = () => {
+        controller.enqueue(zip.subarray(20));
+        controller.close();
+      };
+    },
+  });
+  const uploading = other.client.uploadArtifact(held);
+  const begun = async () => Number((await other.store.pool.query('SELECT count(*) AS n FROM artifacts')).rows[0]?.n);
+  while ((await begun()) === 0) await new Promise((resolve) => setImmediate(resolve));
+  const closing = other.stop();
   await expect(fetch(`${other.url}/health`)).rejects.toThrow();
+  finish();
+  expect(await uploading).toMatchObject({ kind: 'zip' });
+  await closing;
+  await other.close();
 });
+
+test('many bodies that are far too large cost no memory', async () => {
+  const before = process.memoryUsage().rss;
+  const sending = Array.from({ length: 20 }, async () => {
+    let sent = 0;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 65_536;
+        if (sent > 50_000_000) controller.close();
+        else controller.enqueue(new Uint8Array(65_536));
+      },
+    });
+    const init = { method: 'POST', body, headers: { 'content-type': 'application/json' }, duplex: 'half' };
+    const answer = await api.request('/v1/deployments', init as RequestInit).catch(() => undefined);
+    // Either the refusal arrived, or the connection ended while there was still more to send.
+    expect([undefined, 413]).toContain(answer?.status);
+    await answer?.body?.cancel();
+  });
+  await Promise.all(sending);
+  expect(process.memoryUsage().rss - before).toBeLessThan(200_000_000);
+  expect((await api.client.health()).status).toBe('ok');
+});
+
+async function zipOf(name: string, content: string): Promise<Buffer> {
+  const zip = new yazl.ZipFile();
+  zip.addBuffer(Buffer.from(content), name);
+  zip.end();
+  return Buffer.concat(await Readable.from(zip.outputStream).toArray());
+}
