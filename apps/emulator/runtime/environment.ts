@@ -166,7 +166,13 @@ export class Environment {
     this.cancelDeadline?.();
     const kind = answer.kind === 'response' ? 'success' : 'error';
     const elapsed = this.clock.monotonic() - this.running.startedAt;
-    this.afterOutput(answer.logBytes, () => this.finish(kind, answer.body, answer.errorType, elapsed));
+    this.afterOutput(answer.logBytes, () => {
+      if (answer.exiting) this.phase = 'dead';
+      this.finish(kind, answer.body, answer.errorType, elapsed);
+      if (!answer.exiting) return;
+      this.kill();
+      this.onDeath(this);
+    });
   }
 
   /** Output travels on another pipe than answers: waits until everything written before the answer has arrived. */

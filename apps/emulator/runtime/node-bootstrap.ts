@@ -90,7 +90,7 @@ function exchange(method, target, headers = {}, body = '') {
 
 const JSON_TYPE = { 'content-type': 'application/json' };
 const post = (target, body, headers) => exchange('POST', target, { ...JSON_TYPE, ...headers }, body);
-const postError = (target, problem) => post(target, JSON.stringify(problem), { 'lambda-runtime-function-error-type': problem.errorType });
+const postError = (target, problem, more) => post(target, JSON.stringify(problem), { 'lambda-runtime-function-error-type': problem.errorType, ...more });
 
 class RuntimeProblem extends Error {
   constructor(name, message) { super(message); this.name = name; }
@@ -215,7 +215,7 @@ function lastWords(type) {
     const problem = describe(error, type);
     socket.ref();
     try {
-      if (current) await postError('/invocation/' + current.id + '/error', problem);
+      if (current) await postError('/invocation/' + current.id + '/error', problem, { 'sluice-exiting': 'yes' });
       else await postError('/init/error', problem);
     } finally { process.exit(129); }
   };

@@ -18,6 +18,8 @@ export interface RuntimeAnswer {
   errorType: string | undefined;
   /** How many bytes of output the runtime had written by then; undefined when it does not say. */
   logBytes: number | undefined;
+  /** The runtime is about to end: this environment must not be given another job. */
+  exiting: boolean;
 }
 
 interface Listener {
@@ -100,6 +102,7 @@ export class RuntimeApi {
         body: chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks),
         errorType: textFrom(request.headers['lambda-runtime-function-error-type']),
         logBytes,
+        exiting: request.headers['sluice-exiting'] !== undefined,
       });
     });
   }
