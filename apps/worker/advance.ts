@@ -14,7 +14,7 @@ import { start } from './commands/start.js';
 import { failed } from './faults.js';
 import type { WorkerParts } from './parts.js';
 import { takeSlot } from './readings.js';
-import type { Answer, Turn } from './turn.js';
+import type { Answer, Seen, Turn } from './turn.js';
 
 /** When to look at this deployment again; `undefined`: it has ended, waits for a person, or others look after it. */
 export interface Next {
@@ -89,8 +89,8 @@ class Walk {
     if (command.type === 'Start') return this.start();
     const answer = this.overdue() ?? (isWrite(command) ? await this.write(command) : await this.act(command));
     if (answer === 'lost') return undefined;
-    if (answer.kind === 'wait') return this.rest(answer.delayMs, answer.evidence);
-    const recorded = await this.record(answer.event, answer.delayMs, answer.evidence);
+    if (answer.kind === 'wait') return this.rest(answer.delayMs, answer.seen);
+    const recorded = await this.record(answer.event, answer.delayMs, answer.seen);
     if (!recorded) return undefined;
     if (answer.delayMs !== undefined) return { sequence: this.row.sequence, delayMs: answer.delayMs };
     const wakeAt = nextWakeAt(this.row.state, this.at());
@@ -148,12 +148,7 @@ class Walk {
     };
   }
 
-  private async record(
-    event: RolloutEvent,
-    delayMs?: number,
-    evidence?: EvidenceRecord,
-    leaseMs?: number,
-  ): Promise<boolean> {
+  private async record(event: RolloutEvent, delayMs?: number, seen?: Seen, leaseMs?: number): Promise<boolean> {
     const next = transition(this.row.state, event);
     if (next.kind !== 'moved') return false;
     const at = this.at();
@@ -162,13 +157,13 @@ class Walk {
       actor: this.parts.name,
       nextAt: wakeAt,
       ...(leaseMs === undefined ? {} : { leaseMs }),
-      ...(evidence ? { evidence } : {}),
+      ...seen,
     });
     if (recorded.kind === 'lost') {
       if (leaseMs === undefined) await this.leaveOutcome(event);
       return false;
     }
-    this.follow(next.state, recorded, evidence);
+    this.follow(next.state, recorded, seen?.evidence);
     return true;
   }
 
@@ -209,8 +204,8 @@ class Walk {
     }
   }
 
-  private async rest(delayMs: number, evidence: EvidenceRecord | undefined): Promise<Next> {
-    await this.parts.store.deployments.rearm(this.row, this.at() + delayMs, evidence);
+  private async rest(delayMs: number, seen: Seen | undefined): Promise<Next> {
+    await this.parts.store.deployments.rearm(this.row, this.at() + delayMs, seen?.evidence, seen?.blocks);
     return { sequence: this.row.sequence, delayMs };
   }
 }

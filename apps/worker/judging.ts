@@ -16,7 +16,7 @@ import {
 } from '#analysis';
 import { formatWeight, LATEST, type Plan, type RampMove } from '#rollout';
 import type { EvidenceRecord } from '#store';
-import type { Turn } from './turn.js';
+import type { Seen, Turn } from './turn.js';
 
 /** What is kept of the judge between two looks: with the blocks since, it gives the same verdict after any crash. */
 export interface Watching {
@@ -60,17 +60,18 @@ export function judgeBlocks(
   reading: { blocks: Parameters<typeof judge>[1]; readUntilMs: number },
   policy: AnalysisPolicy,
   now: { atMs: number; weightPercent: number; adaptive: boolean },
-): { evidence: EvidenceRecord; ramp: RampMove | undefined } {
-  const judged = judge(before.state, reading.blocks, policy);
+): Seen & { ramp: RampMove | undefined } {
+  const { blocks } = reading;
+  const judged = judge(before.state, blocks, policy);
   const watching = { ...before, state: judged.state, readUntilMs: reading.readUntilMs };
   if (!now.adaptive) {
     const verdict = passesAt(judged.verdict, judged.state.weightPercent, now.weightPercent);
-    return { evidence: record(verdict, watching, now.atMs), ramp: undefined };
+    return { evidence: record(verdict, watching, now.atMs), blocks, ramp: undefined };
   }
   const decision = decisionOf(judged.state, policy);
   const input = { decision, nowMs: now.atMs, weightPercent: now.weightPercent };
   const next = stepAdaptive(before.adaptive, input, policy);
-  return { evidence: record(judged.verdict, { ...watching, adaptive: next.state }, now.atMs), ramp: next.action };
+  return { evidence: record(judged.verdict, { ...watching, adaptive: next.state }, now.atMs), blocks, ramp: next.move };
 }
 
 /** A step is not left on what was seen at the step before: evidence is kept across weights, a pass is not. */

@@ -15,6 +15,12 @@ export interface Turn<C extends Command = Command, S extends RolloutState = Roll
   readonly signal: AbortSignal;
 }
 
+/** What the judge has made of the evidence, and the blocks it was fed since the last look. */
+export interface Seen {
+  readonly evidence: EvidenceRecord;
+  readonly blocks: readonly object[];
+}
+
 /**
  * What a command came to: a fact to record, or nothing yet and when to look again. Waiting is a value; no worker
  * sleeps on behalf of a deployment.
@@ -23,10 +29,10 @@ export type Answer =
   | {
       readonly kind: 'event';
       readonly event: RolloutEvent;
-      readonly evidence?: EvidenceRecord;
+      readonly seen?: Seen;
       readonly delayMs?: number;
     }
-  | { readonly kind: 'wait'; readonly delayMs: number; readonly evidence?: EvidenceRecord };
+  | { readonly kind: 'wait'; readonly delayMs: number; readonly seen?: Seen };
 
 export function happened(event: RolloutEvent, delayMs?: number): Answer {
   return delayMs === undefined ? { kind: 'event', event } : { kind: 'event', event, delayMs };

@@ -12,7 +12,9 @@ import { findOverdue, findRollbacks, listArmed, readBacklog, takeForReconciling 
 import { activeOn, databaseTime, getDeployment, listDeployments, loadDeployment } from './deployments/read.js';
 import { type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
 import { eventsAfter } from './events.js';
+import { evidenceBlocks, recordedEvidence } from './evidence.js';
 import { migrate } from './migrate.js';
+import { queryRows } from './queries.js';
 import { highestVersion, previousVersion, rollbackPoints } from './rollback-points.js';
 import { targetRows } from './targets.js';
 
@@ -55,8 +57,14 @@ export function createStore(options: StoreOptions) {
         recordEvent(pool, row, event, next, recordOptions),
       start: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) =>
         recordStart(pool, row, event, next, actor),
-      rearm: (row: Pick<DeploymentRow, 'id' | 'sequence'>, nextAt: number | undefined, evidence?: EvidenceRecord) =>
-        rearm(pool, row, nextAt, evidence),
+      rearm: (
+        row: Pick<DeploymentRow, 'id' | 'sequence'>,
+        nextAt: number | undefined,
+        evidence?: EvidenceRecord,
+        blocks?: readonly object[],
+      ) => rearm(pool, row, nextAt, evidence, blocks),
+      evidenceBlocks: (deploymentId: string) => evidenceBlocks(pool, deploymentId),
+      recordedEvidence: (targetId: string, limit: number) => recordedEvidence(pool, targetId, limit),
       overdue: (graceMs: number, limit: number) => findOverdue(pool, graceMs, limit),
       armed: (after: string | undefined, limit: number) => listArmed(pool, after, limit),
       rollbacks: (limit: number) => findRollbacks(pool, limit),
@@ -66,6 +74,7 @@ export function createStore(options: StoreOptions) {
     events: {
       after: (deploymentId: string, seq: number, limit: number) => eventsAfter(pool, deploymentId, seq, limit),
     },
+    queries: queryRows(pool),
     targets: targetRows(database),
     artifacts: artifactRows(database),
     apiKeys: apiKeyRows(database),

@@ -11,6 +11,7 @@ const handMadeIndexes = [
   'deployments_one_active',
   'deployments_queued',
   'deployments_rolling_back',
+  'queries_open',
 ];
 
 const COLUMNS = `SELECT table_name, column_name, data_type, udt_name, is_nullable, column_default, datetime_precision,

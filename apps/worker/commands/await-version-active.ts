@@ -43,5 +43,5 @@ async function activated(turn: Turn): Promise<Answer> {
   const watching: Watching = { ...watchingOf(undefined), history };
   const sentence = 'The stable version was measured; nothing of the new one has been seen yet.';
   const evidence = { verdict: 'continue', sentence, numbers: {}, judge: watching, at: turn.at() } as const;
-  return { ...happened(event), evidence };
+  return { ...happened(event), seen: { evidence, blocks: [] } };
 }

@@ -1,7 +1,7 @@
 import { type Baking, type Gated, isLate, nextWakeAt, type Paused, type RampMove, transition } from '#rollout';
 import type { EvidenceRecord } from '#store';
 import { judgeBlocks, policyOf, type Watching, watchingOf } from '../judging.js';
-import { type Answer, happened, type Turn } from '../turn.js';
+import { type Answer, happened, type Seen, type Turn } from '../turn.js';
 import { resolveAlias } from './resolve-alias.js';
 
 /**
@@ -21,7 +21,7 @@ export async function watch(turn: Turn, state: Baking | Gated | Paused): Promise
     ...(seen?.ramp ? { ramp: seen.ramp } : {}),
   } as const;
   const next = transition(state, event);
-  const kept = evidence ? { evidence } : {};
+  const kept = seen ? { seen: { evidence: seen.evidence, blocks: seen.blocks } } : {};
   if (next.kind === 'moved') return { ...happened(event), ...kept };
   const wakeAt = nextWakeAt(state, at) ?? at + state.plan.watchSeconds * 1000;
   return { kind: 'wait', delayMs: Math.max(200, wakeAt - at), ...kept };
@@ -30,7 +30,7 @@ export async function watch(turn: Turn, state: Baking | Gated | Paused): Promise
 async function judgeEvidence(
   turn: Turn,
   state: Baking | Gated | Paused,
-): Promise<{ evidence: EvidenceRecord; ramp: RampMove | undefined }> {
+): Promise<Seen & { ramp: RampMove | undefined }> {
   const { parts, row, fn } = turn;
   const before = watchingOf(row.evidence);
   const policy = policyOf(state.plan, parts.metricsPeriodSeconds, before.history);
@@ -50,7 +50,9 @@ async function judgeEvidence(
     },
     turn.signal,
   );
-  if (!reading.ok) return { evidence: unreadable(reading.reason, { ...before, readUntilMs }, turn), ramp: undefined };
+  if (!reading.ok) {
+    return { evidence: unreadable(reading.reason, { ...before, readUntilMs }, turn), blocks: [], ramp: undefined };
+  }
   const now = { atMs: turn.at(), weightPercent, adaptive: state.plan.adaptive === true };
   return judgeBlocks(before, reading, policy, now);
 }

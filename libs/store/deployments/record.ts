@@ -10,6 +10,8 @@ export interface RecordOptions {
   /** For a claim: how long the holder may act before somebody takes over. */
   readonly leaseMs?: number;
   readonly evidence?: EvidenceRecord;
+  /** The evidence blocks behind it, kept once each. */
+  readonly blocks?: readonly object[];
 }
 
 /**
@@ -48,6 +50,10 @@ WITH moved AS (
   SELECT t.account_id, t.region, t.function_name, $19, m.project_id, m.id, $20
   FROM moved m JOIN targets t ON t.id = m.target_id WHERE $19::text IS NOT NULL
   ON CONFLICT DO NOTHING
+), kept AS (
+  INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)
+  SELECT m.id, (b ->> 'startMs')::float8::bigint, (b ->> 'endMs')::float8::bigint, b
+  FROM moved m, jsonb_array_elements($22::jsonb) b ON CONFLICT DO NOTHING
 )
 SELECT m.sequence, pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) AS told,
   (SELECT json_agg(json_build_array(id, sequence)) FROM woken) AS woken
@@ -96,6 +102,7 @@ export async function recordEvent(
     version?.version ?? null,
     version?.origin ?? null,
     options.leaseMs === undefined && hasLiveClaim(next),
+    JSON.stringify(options.blocks ?? []),
   ]);
   const recorded = rows[0];
   if (!recorded) return { kind: 'lost' };
@@ -180,13 +187,18 @@ export async function rearm(
   row: Pick<DeploymentRow, 'id' | 'sequence'>,
   nextAt: number | undefined,
   evidence?: EvidenceRecord,
+  blocks: readonly object[] = [],
 ): Promise<boolean> {
   const { rowCount } = await executor.query(
     `WITH armed AS (
        UPDATE deployments SET next_at = to_timestamp($3::float8 / 1000), evidence = COALESCE($4, evidence)
-       WHERE id = $1 AND sequence = $2 RETURNING id, sequence, phase)
+       WHERE id = $1 AND sequence = $2 RETURNING id, sequence, phase
+     ), kept AS (
+       INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)
+       SELECT a.id, (b ->> 'startMs')::float8::bigint, (b ->> 'endMs')::float8::bigint, b
+       FROM armed a, jsonb_array_elements($5::jsonb) b ON CONFLICT DO NOTHING)
      SELECT CASE WHEN $4::jsonb IS NOT NULL THEN pg_notify('sluice_changed', id || ' ' || sequence || ' ' || phase) END FROM armed`,
-    [row.id, row.sequence, nextAt ?? null, evidence ? JSON.stringify(evidence) : null],
+    [row.id, row.sequence, nextAt ?? null, evidence ? JSON.stringify(evidence) : null, JSON.stringify(blocks)],
   );
   return rowCount === 1;
 }
