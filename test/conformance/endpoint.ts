@@ -9,6 +9,8 @@ export interface Endpoint {
   region: string;
   role: string;
   lambda: LambdaClient;
+  /** On an emulator of our own: how long changes stay Pending or InProgress from now on. */
+  settleWithin(milliseconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,7 +25,7 @@ export async function openEndpoint(): Promise<Endpoint> {
   const wanted = process.env['CONFORMANCE_ENDPOINT'];
   if (wanted === 'aws') return openAws();
   let emulator: Emulator | undefined;
-  if (wanted === undefined) emulator = await startEmulator({ port: 0, settleMs: 60, asyncRetryDelaysMs: [20, 20] });
+  if (wanted === undefined) emulator = await startEmulator({ port: 0, admin: true, asyncRetryDelaysMs: [20, 20] });
   const url = emulator?.url ?? wanted ?? '';
   const account = process.env['CONFORMANCE_ACCOUNT'] ?? '000000000000';
   const lambda = clientFor(url);
@@ -34,6 +36,10 @@ export async function openEndpoint(): Promise<Endpoint> {
     region: REGION,
     role: process.env['CONFORMANCE_ROLE'] ?? `arn:aws:iam::${account}:role/conformance`,
     lambda,
+    settleWithin: async (settleMs) => {
+      if (!emulator) return;
+      await fetch(`${url}/_emulator/settings`, { method: 'PATCH', body: JSON.stringify({ settleMs }) });
+    },
     close: async () => {
       lambda.destroy();
       await emulator?.close();
@@ -56,5 +62,14 @@ async function openAws(): Promise<Endpoint> {
   const account = /^arn:aws[^:]*:iam::(\d{12}):role\//.exec(role ?? '')?.[1];
   if (!role || !account) throw new Error('CONFORMANCE_ROLE must be the ARN of an execution role when testing AWS.');
   const lambda = new LambdaClient({ region: REGION });
-  return { kind: 'aws', url: undefined, account, region: REGION, role, lambda, close: async () => lambda.destroy() };
+  return {
+    kind: 'aws',
+    url: undefined,
+    account,
+    region: REGION,
+    role,
+    lambda,
+    settleWithin: async () => undefined,
+    close: async () => lambda.destroy(),
+  };
 }

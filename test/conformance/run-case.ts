@@ -7,6 +7,9 @@ import { ANYTHING, accepts, type Case, type Expectation, type Given, isRefusal, 
 
 const PREFIX = 'sluice-conformance-';
 const PATIENCE_MS = 30_000;
+/** On our own emulator, getting ready is quick, and what a case looks at stays visible long enough for a busy machine. */
+const PREPARING_MS = 10;
+const VISIBLE_MS = 400;
 
 type Values = Record<string, unknown>;
 
@@ -60,7 +63,9 @@ export async function runCase(endpoint: Endpoint, one: Case): Promise<void> {
   const { account, region, role } = endpoint;
   const values: Values = { fn, account, region, role, arn: `arn:aws:lambda:${region}:${account}:function:${fn}` };
   try {
+    await endpoint.settleWithin(PREPARING_MS);
     for (const step of PREPARATION[one.given]) await perform(endpoint, step, values);
+    await endpoint.settleWithin(VISIBLE_MS);
     for (const step of one.steps) await perform(endpoint, step, values);
   } finally {
     await send(endpoint, 'DeleteFunction', { FunctionName: fn });

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { lambdaTime } from '../clock.js';
-import type { AliasRecord, FunctionRecord, Settings, VersionRecord } from '../world/records.js';
+import {
+  type AliasRecord,
+  type FunctionRecord,
+  type Settings,
+  type VersionRecord,
+  weightsInForce,
+} from '../world/records.js';
 import { functionArn, type Place, partitionOf } from './names.js';
 
 const present = (value: Record<string, unknown>) =>
@@ -72,12 +78,13 @@ export function describeVersion(fn: FunctionRecord, version: VersionRecord, qual
 }
 
 export function describeAlias(fn: FunctionRecord, alias: AliasRecord) {
+  const weights = weightsInForce(alias);
   return present({
     AliasArn: functionArn(placeOf(fn), fn.name, alias.name),
     Name: alias.name,
     FunctionVersion: alias.functionVersion,
     Description: alias.description,
-    RoutingConfig: Object.keys(alias.weights).length > 0 ? { AdditionalVersionWeights: alias.weights } : undefined,
+    RoutingConfig: Object.keys(weights).length > 0 ? { AdditionalVersionWeights: weights } : undefined,
     RevisionId: alias.revisionId,
   });
 }

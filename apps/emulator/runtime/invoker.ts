@@ -6,7 +6,7 @@ import { placeOf } from '../lambda/describe.js';
 import { conflict, tooLarge, tooManyRequests } from '../lambda/errors.js';
 import { functionArn, readFunctionName } from '../lambda/names.js';
 import type { LogStore } from '../logs/log-store.js';
-import type { FunctionRecord, Settings, VersionRecord } from '../world/records.js';
+import { type FunctionRecord, type Settings, type VersionRecord, weightsInForce } from '../world/records.js';
 import { type Resolved, type Store, versionNamed } from '../world/store.js';
 import type { EventQueue } from './event-queue.js';
 import { checkPayload } from './payload.js';
@@ -100,8 +100,7 @@ export class Invoker {
   }
 
   private drawVersion(resolved: Resolved): VersionRecord {
-    const weights = Object.entries(resolved.alias?.weights ?? {});
-    const [other] = weights;
+    const [other] = resolved.alias ? Object.entries(weightsInForce(resolved.alias)) : [];
     if (!other || this.parts.random() >= other[1]) return resolved.version;
     return versionNamed(resolved.fn, other[0]) ?? resolved.version;
   }

@@ -77,6 +77,16 @@ export interface AliasRecord {
   /** Additional version → weight between 0 and 1. Empty: everything goes to `functionVersion`. */
   weights: Record<string, number>;
   revisionId: string;
+  /**
+   * While provisioned concurrency follows the alias to another version, the service itself lets the former version
+   * answer a shrinking share of the calls, and shows that as a routing configuration.
+   */
+  moving?: { from: string; share: number; startedAt: number; until: number } | undefined;
+}
+
+/** The weights in force: those that were asked for, or the ones the service writes while provisioning moves. */
+export function weightsInForce(alias: AliasRecord): Record<string, number> {
+  return alias.moving ? { [alias.moving.from]: alias.moving.share } : alias.weights;
 }
 
 export interface PolicyRecord {

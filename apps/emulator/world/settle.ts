@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { FunctionRecord, MappingRecord, PlaceRecord, VersionRecord } from './records.js';
+import type { AliasRecord, FunctionRecord, MappingRecord, PlaceRecord, VersionRecord } from './records.js';
 
 /**
  * State moves when somebody looks: a change under way carries the moment at which it ends, and every operation first
@@ -8,6 +8,16 @@ import type { FunctionRecord, MappingRecord, PlaceRecord, VersionRecord } from '
 export function settleFunction(fn: FunctionRecord, now: number): void {
   settleVersion(fn.latest, now);
   for (const version of Object.values(fn.versions)) settleVersion(version, now);
+  for (const alias of Object.values(fn.aliases)) settleAlias(alias, now);
+}
+
+function settleAlias(alias: AliasRecord, now: number): void {
+  const moving = alias.moving;
+  if (!moving) return;
+  if (now >= moving.until) {
+    alias.moving = undefined;
+    alias.revisionId = randomUUID();
+  } else moving.share = Math.round((100 * (moving.until - now)) / (moving.until - moving.startedAt)) / 100;
 }
 
 function settleVersion(version: VersionRecord, now: number): void {

@@ -101,6 +101,37 @@ const provisionedCases: Case[] = [
       'No Provisioned Concurrency Config found for this function',
     ),
   ]),
+  {
+    ...success(
+      'PutProvisionedConcurrencyConfig',
+      "moving the alias shows weights of the service's own, until it is ready",
+      'alias',
+      [
+        accepts('PutProvisionedConcurrencyConfig', { ...provisionedOn, ProvisionedConcurrentExecutions: 1 }),
+        settles('GetProvisionedConcurrencyConfig', provisionedOn, { Status: 'READY' }),
+        accepts(
+          'UpdateAlias',
+          { ...fn, Name: 'live', FunctionVersion: '2' },
+          { FunctionVersion: '2' },
+          { lacks: ['RoutingConfig'], keep: { moved: 'RevisionId' } },
+        ),
+        settles(
+          'GetAlias',
+          { ...fn, Name: 'live' },
+          { 'RoutingConfig.AdditionalVersionWeights.1': ANYTHING, FunctionVersion: '2' },
+        ),
+        accepts('GetProvisionedConcurrencyConfig', provisionedOn, { Status: 'IN_PROGRESS' }),
+        settles('GetProvisionedConcurrencyConfig', provisionedOn, { Status: 'READY' }),
+        accepts(
+          'GetAlias',
+          { ...fn, Name: 'live' },
+          { FunctionVersion: '2' },
+          { lacks: ['RoutingConfig'], differs: { RevisionId: 'moved' } },
+        ),
+      ],
+    ),
+    ownEndpointOnly: true,
+  },
   refusal(
     'PutProvisionedConcurrencyConfig',
     'an alias with weights',

@@ -90,20 +90,25 @@ const updateAlias: Handler = (services, call) => {
   const primary = input.FunctionVersion ?? alias.functionVersion;
   const weights = input.RoutingConfig ? (input.RoutingConfig.AdditionalVersionWeights ?? {}) : alias.weights;
   checkRouting(call, fn, primary, weights);
-  refuseWhileProvisioned(fn, alias, weights);
+  const from = alias.functionVersion;
   alias.functionVersion = primary;
   alias.weights = weights;
+  alias.moving = undefined;
   alias.description = input.Description ?? alias.description;
   alias.revisionId = randomUUID();
-  return ok(describeAlias(fn, alias));
+  const answer = describeAlias(fn, alias);
+  moveProvisioned(services, call, fn, alias, from);
+  return ok(answer);
 };
 
-/** Provisioned concurrency of an alias belongs to one version at a time while it is being allocated. */
-function refuseWhileProvisioned(fn: FunctionRecord, alias: AliasRecord, weights: Record<string, number>): void {
+/** Provisioned concurrency follows its alias: it is allocated anew, and traffic moves over as it becomes ready. */
+function moveProvisioned(services: Services, call: Call, fn: FunctionRecord, alias: AliasRecord, from: string): void {
   const provisioned = fn.provisioned[alias.name];
-  if (!provisioned) return;
-  const unpublished = Object.keys(weights).length > 0 && alias.functionVersion === '$LATEST';
-  if (unpublished) throw invalidParameter('Alias with weights can not be used with Provisioned Concurrency');
+  if (!provisioned || from === alias.functionVersion) return;
+  const until = call.now + (call.effect.settleMs ?? services.settleMs());
+  provisioned.readyAt = until;
+  provisioned.modifiedAt = call.now;
+  if (Object.keys(alias.weights).length === 0) alias.moving = { from, share: 1, startedAt: call.now, until };
 }
 
 const deleteAlias: Handler = (services, call) => {
