@@ -8,13 +8,15 @@ import { note } from '../context.js';
 import type { ExitCode } from '../exit-codes.js';
 import { count } from '../render/words.js';
 import { type DeployOptions, readRequest } from './deploy-request.js';
-import { megabytes, packFolder } from './pack-folder.js';
+import { packFolder, sizeWords } from './pack-folder.js';
 import { parseS3Uri } from './parse-s3-uri.js';
 import { readZip } from './read-zip.js';
 
 export async function deploy(session: Session, target: string, options: DeployOptions): Promise<ExitCode> {
   const request = await readRequest(target, options, session.context.cwd);
   const client = await session.client();
+  // A misspelt target is found before anything is uploaded.
+  await client.getTarget(target);
   const artifact = await provideArtifact(session, client, options);
   const body = artifact ? { ...request, artifact } : request;
   const deployment = await ask(session, client, body, options.idempotencyKey ?? randomUUID());
@@ -39,17 +41,14 @@ async function uploadFolder(session: Session, client: Client, folder: string): P
   const { bytes, sha256, fileCount, suspicious } = await packFolder(folder);
   for (const name of suspicious)
     note(session.screen, `Note: ${name} looks like a secret and is shipped with the code.`);
-  note(
-    session.screen,
-    `Packed ${count(fileCount, 'file')}, ${megabytes(bytes.length)} MB, sha256 ${sha256.slice(0, 12)}`,
-  );
+  note(session.screen, `Packed ${count(fileCount, 'file')}, ${sizeWords(bytes.length)}, sha256 ${sha256.slice(0, 12)}`);
   const artifact = await client.uploadArtifact(bytes, { sha256, sizeBytes: bytes.length });
   return { id: artifact.id };
 }
 
 async function uploadZip(session: Session, client: Client, path: string): Promise<Artifact> {
   const { sha256, sizeBytes } = await readZip(path);
-  note(session.screen, `Uploading ${megabytes(sizeBytes)} MB, sha256 ${sha256.slice(0, 12)}`);
+  note(session.screen, `Uploading ${sizeWords(sizeBytes)}, sha256 ${sha256.slice(0, 12)}`);
   const artifact = await client.uploadArtifact(createReadStream(path), { sha256, sizeBytes });
   return { id: artifact.id };
 }

@@ -56,3 +56,8 @@ function looksLikeSecret(name: string): boolean {
 export function megabytes(bytes: number): string {
   return (bytes / 1024 / 1024).toFixed(bytes < 10 * 1024 * 1024 ? 1 : 0);
 }
+
+/** `3 kB`, `4.2 MB`. */
+export function sizeWords(bytes: number): string {
+  return bytes < 1024 * 1024 ? `${Math.ceil(bytes / 1024)} kB` : `${megabytes(bytes)} MB`;
+}

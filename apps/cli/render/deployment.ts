@@ -1,5 +1,5 @@
 import type { DeploymentView } from '#contracts';
-import { exitCodeOf, stateWords } from '../outcome.js';
+import { exitCodeOf, isHeld, stateWords } from '../outcome.js';
 import { bar } from './bar.js';
 import { evidenceWords } from './evidence.js';
 import { nextCommands } from './next-commands.js';
@@ -9,6 +9,7 @@ import { count, duration, secondOf, weight } from './words.js';
 
 const ENDED_WELL = new Set(['succeeded']);
 const WAITING = new Set(['gated', 'paused', 'queued']);
+const COUNTING_DOWN = new Set(['baking', 'gated', 'paused']);
 
 export function inkOf(phase: DeploymentView['phase']): Ink {
   if (ENDED_WELL.has(phase)) return 'green';
@@ -48,9 +49,12 @@ export function liveLines(style: Style, deployment: DeploymentView, elapsedMs: n
 
 export function headingLines(style: Style, deployment: DeploymentView): string[] {
   const state = ink(style, inkOf(deployment.phase), stateWords(deployment));
+  const title = `${ink(style, 'bold', deployment.target.name)}: ${state}`;
+  // In these phases the headline counts down, and only the step below it knows how long ago it was read.
+  if (COUNTING_DOWN.has(deployment.phase) && stepWords(deployment, 0)) return [title];
   return [
-    `${ink(style, 'bold', deployment.target.name)}: ${state}`,
-    ...wrap(fold(style, deployment.headline), style.columns && style.columns - 2).map((line) => `  ${line}`),
+    title,
+    ...wrap(fold(style, deployment.headline), style.columns && style.columns - 3).map((line) => `  ${line}`),
   ];
 }
 
@@ -78,16 +82,18 @@ function progressFacts(style: Style, deployment: DeploymentView, elapsedMs: numb
   const { evidence, drift, reason } = deployment;
   // The headline already says the drift and the reason in most cases; repeating a sentence helps nobody.
   const said = (sentence: string | undefined) =>
-    sentence && !deployment.headline.includes(sentence) ? fold(style, sentence) : undefined;
+    sentence && (COUNTING_DOWN.has(deployment.phase) || !deployment.headline.includes(sentence))
+      ? fold(style, sentence)
+      : undefined;
   return [
     ['Step', stepWords(deployment, elapsedMs)],
     ['Evidence', evidence ? evidenceWords(evidence.numbers) : undefined],
-    ['Judge', evidence && !deployment.ended ? fold(style, evidence.sentence) : undefined],
+    ['Judge', deployment.ended ? undefined : said(evidence?.sentence)],
     ['Found', drift ? aliasWords(drift.observed) : undefined],
     ['Expected', drift ? aliasWords(drift.expected) : undefined],
     ['Why', said(reason?.sentence)],
     ['Asked by', reason?.by && reason.by !== deployment.requestedBy ? reason.by : undefined],
-    ['What to do', reason?.remedy ? fold(style, reason.remedy) : undefined],
+    ['What to do', reason?.remedy && (deployment.ended || isHeld(deployment)) ? fold(style, reason.remedy) : undefined],
   ];
 }
 
@@ -114,7 +120,7 @@ function originFacts(style: Style, deployment: DeploymentView): Fact[] {
 /** Where the rollout stands, how long that still takes and what comes then. */
 export function stepWords(deployment: DeploymentView, elapsedMs: number): string | undefined {
   const { phase, steps, step } = deployment;
-  if (deployment.ended || step === null) return undefined;
+  if (deployment.ended || step === null || phase === 'rolling_back') return undefined;
   const present = steps[step];
   if (!present) return steps.length > 0 ? `all ${count(steps.length, 'step')} passed, promoting` : undefined;
   const place = `${step + 1} of ${steps.length}: ${weight(present.weightPercent)}`;

@@ -23,7 +23,8 @@ export async function watchToEnd(session: Session, deployment: DeploymentView, f
   const ticking = tick(session, view, signal);
   let latest = deployment;
   try {
-    latest = await follow(session, latest, from, view, signal);
+    // Whoever presses Ctrl-C is answered at once, however long the connection takes to close.
+    latest = (await Promise.race([follow(session, latest, from, view, signal), aborted(interrupted)])) ?? latest;
   } finally {
     stop.abort();
     await ticking;
@@ -67,6 +68,13 @@ async function follow(
 /** A stream that resumes may tell an older event with the deployment as it stood when it was sent: never go back. */
 function newest(latest: DeploymentView, message: WatchMessage): DeploymentView {
   return message.deployment.sequence >= latest.sequence ? message.deployment : latest;
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
 }
 
 const TICK_MS = 1000;
