@@ -13,7 +13,7 @@ export const bugs = {
   'no token on code writes': 'UpdateFunctionCode and PublishVersion are sent without their RevisionId',
   'code resent with a fresh token': '$LATEST is read after the claim and the fresh token is used',
   'no sweep': 'nobody looks for overdue rows',
-  'silence is failure': 'a write without an answer counts as not done and is sent again later',
+  'silence is refusal': 'a write without an answer counts as refused for good',
   'silence is success': 'a write without an answer counts as done',
   'refused token sent again': 'a refused token counts as "not now"',
   'drift adopted': 'a changed alias is reported as if it held what the row says',

@@ -1,13 +1,23 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#runtime';
 import { type Bug, bugs } from './bugs.js';
+import { findBug } from './find-bug.js';
 import { runSchedule } from './schedule.js';
 
-/** `--schedules N --seed S [--bug NAME]`; `--seed S` alone replays that one schedule and prints what happened. */
+/**
+ * `--schedules N --seed S [--bug NAME]`; `--seed S` alone replays that one schedule and prints what happened;
+ * `--bugs` puts each seeded bug into the world and says which schedule notices it.
+ */
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { schedules: { type: 'string' }, seed: { type: 'string' }, bug: { type: 'string' } },
+    options: {
+      schedules: { type: 'string' },
+      seed: { type: 'string' },
+      bug: { type: 'string' },
+      bugs: { type: 'boolean' },
+    },
   });
+  if (values.bugs) return huntBugs(Number(values.schedules ?? 5_000));
   const bug = values.bug as Bug | undefined;
   if (bug !== undefined && !(bug in bugs)) throw new Error(`No such bug. Known: ${Object.keys(bugs).join('; ')}`);
   const first = Number(values.seed ?? systemClock.now() % 1_000_000_000);
@@ -31,6 +41,18 @@ async function main(): Promise<number> {
   print(`${perMinute(seconds)} a minute, ${perMinute((used.user + used.system) / 1e6)} a minute of processor time.`);
   print([...ends].map(([phase, times]) => `${phase} ${times}`).join(', '));
   return 0;
+}
+
+async function huntBugs(atMost: number): Promise<number> {
+  let missed = 0;
+  for (const bug of Object.keys(bugs) as Bug[]) {
+    const found = await findBug(bug, atMost);
+    if (!found) missed += 1;
+    print(
+      `${(found ? `seed ${found.seed}, ${found.violation.invariant}` : 'NOT NOTICED').padEnd(18)} ${bug}: ${bugs[bug]}`,
+    );
+  }
+  return missed === 0 ? 0 : 1;
 }
 
 async function replay(seed: number, bug: Bug | undefined): Promise<number> {

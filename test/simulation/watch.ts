@@ -10,6 +10,7 @@ import {
   type WriteName,
   weightOf,
 } from '#rollout';
+import type { RecordOptions } from '../../libs/store/deployments/record.js';
 import type { MemoryAlias } from './memory-lambda.js';
 import type { Actor } from './scheduler.js';
 import type { World } from './world.js';
@@ -29,6 +30,8 @@ interface Story {
   readonly made: Set<string>;
   uploads: number;
   weightLandedAt: number;
+  /** Who may act on the present claim, and until when nobody else may. */
+  holder: { readonly actor: string; readonly until: number } | undefined;
 }
 
 /** Sees everything that is recorded and everything that lands, and says which invariant it breaks. */
@@ -56,14 +59,17 @@ export class Watch {
         made: new Set(),
         uploads: 0,
         weightLandedAt: 0,
+        holder: undefined,
       };
       this.stories.set(id, story);
     }
     return story;
   }
 
-  recorded(id: string, before: RolloutState, event: RolloutEvent, after: RolloutState, actor: string): void {
+  recorded(id: string, before: RolloutState, event: RolloutEvent, after: RolloutState, options: RecordOptions): void {
     const story = this.story(id);
+    const { actor } = options;
+    this.lease(id, event, options, story);
     if (event.type === 'ClaimTaken') {
       const { command, token, wanted } = event;
       this.claims.push({ deploymentId: id, actor, command, token, wanted });
@@ -79,6 +85,18 @@ export class Watch {
     if (event.type === 'Watched') this.watched(id, before, event, after, story);
     if (isEnd(after) && !isEnd(before)) this.ended(id, before, after, story);
     this.oneActive(id);
+  }
+
+  /** While a lease lives, only its holder (and people) move the row. */
+  private lease(id: string, event: RolloutEvent, { actor, leaseMs }: RecordOptions, story: Story): void {
+    const { holder } = story;
+    const { now } = this.world.scheduler;
+    const byAnother = holder && holder.actor !== actor && now < holder.until;
+    if (byAnother && !event.type.endsWith('Requested') && event.type !== 'Outcome') {
+      this.world.violate('Lease', `${actor} recorded ${event.type} of ${id} while ${holder.actor} held its lease.`);
+    }
+    if (leaseMs !== undefined) story.holder = { actor, until: now + leaseMs };
+    else if (event.type !== 'PauseRequested') story.holder = undefined;
   }
 
   private watched(
@@ -125,6 +143,10 @@ export class Watch {
     const blamed = after.phase === 'failed' && after.reason.code === 'latest_changed';
     if (blamed && !this.latestTouched) {
       this.world.violate('F19', `${id} blames somebody else for its own write: ${after.reason.sentence}`);
+    }
+    const refused = 'reason' in after && after.reason?.code === 'write_refused';
+    if (refused && !this.world.denied && !this.latestTouched) {
+      this.world.violate('F19', `${id} ended as ${after.phase} for a refusal that Lambda never gave.`);
     }
     if (before.phase === 'preparing' && before.claim) this.latestTouched = true;
   }
@@ -249,12 +271,19 @@ export class Watch {
         const there = describeAliasValue(value);
         this.world.violate('I12', `${row.id} recorded ${describeAliasValue(recorded)}, the alias has ${there}.`);
       }
-      // Whoever accepts or abandons has decided to leave the alias as it is.
-      const decided = isEnd(row.state) && ['accepted_as_is', 'abandoned'].includes(row.state.reason?.code ?? '');
-      if (value.canary && !decided && !this.touched.has(alias)) {
+      if (value.canary && !this.touched.has(alias) && !this.leftByDecision(alias)) {
         this.world.violate('I12', `Everything has ended and ${alias} still splits: ${describeAliasValue(value)}.`);
       }
     }
+  }
+
+  /** Whoever accepts or abandons has decided to leave the alias as it is. */
+  private leftByDecision(alias: string): boolean {
+    for (const { target, state } of this.world.database.rows.values()) {
+      const code = isEnd(state) ? state.reason?.code : undefined;
+      if (target.aliasName === alias && (code === 'accepted_as_is' || code === 'abandoned')) return true;
+    }
+    return false;
   }
 }
 

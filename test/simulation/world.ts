@@ -49,6 +49,8 @@ export class World {
   /** Writes on the wire that have not landed. */
   onTheWire = 0;
   poison: string | undefined;
+  /** Whether Lambda ever said no for good. */
+  denied = false;
   private readonly storms: Troubles;
   private readonly calm: Troubles;
   private readonly slots = new Map<Actor, number>();
@@ -176,9 +178,10 @@ export class World {
 
   // The database, as the processes reach it
 
-  load(id: string): DeploymentRow | undefined {
+  load(actor: Actor, id: string): DeploymentRow | undefined {
     if (id === this.poison) throw new Error(`Deployment ${id} is stored in a form this release cannot read.`);
-    return this.database.load(id);
+    const row = this.database.load(id);
+    return row && this.has('bake on the worker’s clock') ? { ...row, readAt: row.readAt + actor.clockSkewMs } : row;
   }
 
   overdue(graceMs: number, limit: number): Due[] {
@@ -204,7 +207,7 @@ export class World {
     const recorded = this.withBugs(row, event, next, options);
     if (recorded.kind === 'recorded' && before) {
       this.say(() => `${options.actor}: ${row.id} #${recorded.sequence} ${tell(event)} → ${next.phase}`);
-      this.watch.recorded(row.id, before, event, next, options.actor);
+      this.watch.recorded(row.id, before, event, next, options);
     } else this.say(() => `${options.actor}: ${row.id} lost the race to record ${event.type} after #${row.sequence}`);
     return recorded;
   }
@@ -252,7 +255,7 @@ export class World {
     const started = this.database.start(row, event, next, actor, this.has('two active deployments'));
     if (started.kind === 'recorded') {
       this.say(() => `${actor}: ${row.id} #${started.sequence} Started → ${next.phase}`);
-      this.watch.recorded(row.id, row.state, event, next, actor);
+      this.watch.recorded(row.id, row.state, event, next, { actor, nextAt: undefined });
     } else this.say(() => `${actor}: ${row.id} has to wait in line`);
     return started;
   }
