@@ -8,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** How long `npm start` may take here, creation of the database included. */
 const READY_DEADLINE_MS = 60_000;
 
+/** No command of these tests takes longer; one that hangs fails its test with a null exit code. */
+const COMMAND_DEADLINE_MS = 60_000;
+
 export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
@@ -132,7 +135,7 @@ export async function run(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
 ): Promise<CommandResult> {
-  const child = spawn(command, args, { env: environment });
+  const child = spawn(command, args, { env: environment, timeout: COMMAND_DEADLINE_MS });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk: Buffer) => {
