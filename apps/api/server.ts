@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { authenticate, checkContentType } from './http/authenticate.js';
+import { askerOf, authenticate, checkContentType } from './http/authenticate.js';
 import { setSecurityHeaders } from './http/security-headers.js';
 import { sendProblem } from './http/send-problem.js';
 import type { ApiParts } from './parts.js';
@@ -62,8 +62,11 @@ export function addHooks(server: FastifyInstance, parts: ApiParts, metrics: Metr
     const route = request.routeOptions.url ?? 'none';
     const { statusCode: status, elapsedTime } = reply;
     metrics.observe({ method: request.method, route, status, seconds: elapsedTime / 1000 });
-    const facts = { requestId: request.id, method: request.method, route, status, ms: Math.round(elapsedTime) };
-    parts.logger.debug(facts, 'A request was answered.');
+    const { id: requestId, method } = request;
+    const facts = { requestId, method, route, status, ms: Math.round(elapsedTime), key: askerOf(request) };
+    // What changes something or was refused is worth a line; the many looks are not.
+    if (method !== 'GET' || status >= 400) parts.logger.info(facts, 'A request was answered.');
+    else parts.logger.debug(facts, 'A request was answered.');
   });
 }
 

@@ -14,6 +14,11 @@ export function identityOf(request: FastifyRequest): Identity {
   return identity;
 }
 
+/** The name of whoever asked, for the log. */
+export function askerOf(request: FastifyRequest): string | undefined {
+  return identities.get(request)?.name;
+}
+
 /**
  * Runs before a body is read, and denies by default: a route that is not in the contract's table, and one that is there
  * with a scope, is served only to a key that has it.
