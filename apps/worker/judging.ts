@@ -15,7 +15,8 @@ import {
   type Verdict,
 } from '#analysis';
 import { formatWeight, LATEST, type Plan, type RampMove } from '#rollout';
-import type { EvidenceRecord } from '#store';
+import type { EvidenceRecord, TargetRow } from '#store';
+import type { WorkerParts } from './parts.js';
 import type { Seen, Turn } from './turn.js';
 
 /** What is kept of the judge between two looks: with the blocks since, it gives the same verdict after any crash. */
@@ -127,6 +128,47 @@ export async function readBaseline(turn: Turn, stableVersion: string): Promise<B
   if (firstSeen < 0) return null;
   const minutes = perMinute(stable.slice(firstSeen), periodSeconds);
   return baselineHistory(minutes, thresholdsOf(stable));
+}
+
+export interface Traffic {
+  readonly requestsPerSecond: number;
+  /** Fraction of invocations that failed; 0 without any. */
+  readonly errorRate: number;
+  readonly overSeconds: number;
+}
+
+/** Fourteen days in quarters of an hour; where periods are seconds, ten minutes of them. */
+const FORECAST_PERIOD_SECONDS = 900;
+const FORECAST_PERIODS = 1_344;
+
+/** What a version has served lately: for forecasts, which write nothing and decide nothing. */
+export async function readTraffic(
+  parts: WorkerParts,
+  target: TargetRow,
+  version: string,
+  toMs: number,
+): Promise<{ ok: true; value: Traffic } | { ok: false; reason: string }> {
+  const fast = parts.metricsPeriodSeconds < 60;
+  const periodSeconds = fast ? parts.metricsPeriodSeconds : FORECAST_PERIOD_SECONDS;
+  const span = periodSeconds * (fast ? BASELINE_FAST_PERIODS : FORECAST_PERIODS) * 1000;
+  const { accountId, region, functionName, aliasName } = target;
+  const place = { accountId, region, functionName, alias: aliasName, stableVersion: version, canaryVersion: LATEST };
+  const reading = await parts.evidence.read({ ...place, fromMs: toMs - span, toMs, periodSeconds, weightPercent: 0 });
+  if (!reading.ok) return reading;
+  const seen = reading.blocks.map((block) => block.stable);
+  const used = seen.slice(
+    Math.max(
+      0,
+      seen.findIndex(({ invocations }) => invocations > 0),
+    ),
+  );
+  const invocations = sum(used.map((counts) => counts.invocations));
+  const overSeconds = used.length * periodSeconds;
+  const errorRate = invocations === 0 ? 0 : sum(used.map((counts) => counts.errors)) / invocations;
+  return {
+    ok: true,
+    value: { requestsPerSecond: overSeconds === 0 ? 0 : invocations / overSeconds, errorRate, overSeconds },
+  };
 }
 
 type StableCounts = { invocations: number; errors: number; throttles?: number };

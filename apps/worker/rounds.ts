@@ -1,12 +1,15 @@
 import { type BeforeApplicationShutdown, Inject, type OnApplicationShutdown } from '@nestjs/common';
 import { CREW, type Crew } from './assemble.js';
+import { answerQuery } from './queries/answer.js';
 
 /** The rollback lane looks this often by itself; Postgres NOTIFY wakes it at once. */
 const ROLLBACK_POLL_MS = 500;
+/** Somebody waits for the answer: a look that finds nothing costs one indexed read. */
+const QUESTIONS_POLL_MS = 250;
 /** A round ends at its next safe point; one that hangs in a call is left behind after this long. */
 const PATIENCE_MS = 9_000;
 
-/** What the worker does without being woken by the queue: the rollback lane, the sweep and the reconciler. */
+/** What the worker does without being woken by the queue: the rollback lane, the sweep, the reconciler, and answers to questions. */
 export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown {
   private running: Promise<void>[] = [];
   private unsubscribe: () => void = () => undefined;
@@ -22,6 +25,7 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
       this.repeat('sweep', everyMs, () => sweep.run()),
       this.repeat('reconciler', everyMs, () => reconciler.run()),
       this.repeat('rollback lane', ROLLBACK_POLL_MS, () => this.lookAtRollbacks()),
+      this.repeat('questions', QUESTIONS_POLL_MS, () => this.answerQuestions()),
     ];
   }
 
@@ -45,6 +49,12 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
       });
       await parts.clock.sleep(intervalMs, stopping.signal);
     }
+  }
+
+  private async answerQuestions(): Promise<void> {
+    const { parts } = this.crew;
+    const open = await parts.store.queries.take(5);
+    await Promise.all(open.map((query) => answerQuery(parts, query)));
   }
 
   private async lookAtRollbacks(): Promise<void> {

@@ -1,0 +1,55 @@
+import { type Feasibility, feasibility } from '#analysis';
+import { createPlan, type Plan, type PlanOptions, type StrategyInput } from '#rollout';
+import type { TargetRow } from '#store';
+import { policyOf, readTraffic } from '../judging.js';
+import type { WorkerParts } from '../parts.js';
+import { READ_TIMEOUT_MS } from '../turn.js';
+import type { Refused } from './answer.js';
+
+export interface RolloutForecast {
+  readonly target: string;
+  readonly stableVersion: string;
+  readonly traffic: { readonly requestsPerSecond: number; readonly errorRate: number; readonly overSeconds: number };
+  readonly strategy: string;
+  /** Budgeted Lambda calls the rollout will make: 2 + one per shift; `null` when the judge decides how many. */
+  readonly lambdaCalls: number | null;
+  readonly feasibility: Feasibility;
+}
+
+/** What a strategy can see at this target's traffic, before anything is started. Writes nothing. */
+export async function forecastRollout(
+  parts: WorkerParts,
+  target: TargetRow,
+  wish: { readonly strategy: StrategyInput } & PlanOptions,
+): Promise<RolloutForecast | Refused> {
+  const made = createPlan(wish.strategy, wish);
+  if (!made.ok) return { refused: 'request_invalid', sentence: `${made.problem.path}: ${made.problem.message}` };
+  const { accountId, region, functionName, aliasName } = target;
+  const fn = { accountId, region, functionName };
+  if (!(await parts.budget.take(fn, 'ordinary')).granted) {
+    return { refused: 'unavailable', sentence: 'The Lambda call budget is used up at the moment; ask again.' };
+  }
+  const alias = await parts.lambda.getAlias(fn, aliasName, { timeoutMs: READ_TIMEOUT_MS });
+  if (!alias.ok) return { refused: 'unavailable', sentence: alias.fault.public };
+  const traffic = await readTraffic(parts, target, alias.value.version, await parts.store.now());
+  if (!traffic.ok) return { refused: 'unavailable', sentence: `The metrics could not be read: ${traffic.reason}` };
+  return {
+    target: target.name,
+    stableVersion: alias.value.version,
+    traffic: traffic.value,
+    strategy: made.plan.strategy,
+    lambdaCalls: made.plan.adaptive ? null : 3 + made.plan.steps.length,
+    feasibility: feasibilityOf(parts, made.plan, traffic.value),
+  };
+}
+
+function feasibilityOf(parts: WorkerParts, plan: Plan, traffic: RolloutForecast['traffic']): Feasibility {
+  const input = {
+    requestsPerSecond: traffic.requestsPerSecond,
+    errorRate: traffic.errorRate,
+    steps: plan.steps.map(({ weightPercent, bakeSeconds }) => ({ weightPercent, bakeMs: bakeSeconds * 1000 })),
+    periodMs: parts.metricsPeriodSeconds * 1000,
+    settleMs: parts.metricsPeriodSeconds * 1000,
+  };
+  return feasibility(input, policyOf({ ...plan, adaptive: true }, parts.metricsPeriodSeconds, null));
+}
