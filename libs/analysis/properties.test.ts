@@ -66,7 +66,7 @@ test('state and verdict survive JSON unchanged: every number in them is finite',
       expect(JSON.parse(JSON.stringify(judged))).toEqual(judged);
       expect(judged.verdict.sentence).not.toMatch(/NaN|undefined|Infinity/);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 
@@ -77,7 +77,7 @@ test('however the blocks are cut into calls, a crash and a replay give the same 
       const resumed = judge(JSON.parse(JSON.stringify(first.state)), list.slice(cut), policy);
       expect(resumed).toEqual(judge(undefined, list, policy));
     }),
-    { numRuns: 80 },
+    { numRuns: 60 },
   );
 });
 
@@ -89,7 +89,7 @@ test('without a canary invocation nothing passes and nothing fails', () => {
     fc.property(silent, fc.constantFrom(...policies), (list, policy) => {
       expect(['continue', 'inconclusive']).toContain(judge(undefined, list, policy).verdict.kind);
     }),
-    { numRuns: 80 },
+    { numRuns: 60 },
   );
 });
 
@@ -112,6 +112,6 @@ test('a weight is always advised within the bounds of the policy', () => {
       expect(advice.nextWeightPercent).toBeGreaterThanOrEqual(kind === 'fail' ? 0 : policy.ramp.minimumWeightPercent);
       expect(advice.nextWeightPercent).toBeLessThanOrEqual(policy.bake.maximumWeightPercent);
     }),
-    { numRuns: 80 },
+    { numRuns: 60 },
   );
 });

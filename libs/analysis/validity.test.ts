@@ -121,7 +121,7 @@ function watch(
 }
 
 describe('over a whole rollout of 60 looks, by simulation', () => {
-  const runs = 400;
+  const runs = 250;
   // Three standard deviations of a proportion over this many runs are allowed on top of the bound.
   const allowed = (bound: number) => bound + 3 * Math.sqrt((bound * (1 - bound)) / runs);
 

@@ -53,9 +53,9 @@ function measure(policy: Policy): PolicyResult {
   return result;
 }
 
-/** Above this share of false rollbacks a cell is looked at again. */
-const notable = 0.004;
-const secondLook = 5000;
+/** Above the share of false rollbacks that the goal allows, a cell is looked at again. */
+const notable = 0.006;
+const secondLook = 4000;
 
 /**
  * The worst of a hundred cells is partly the unluckiest: whatever stands out is measured again, on fresh seeds and with
