@@ -1,4 +1,5 @@
 export type { FunctionAddress } from './address.js';
+export { type AlarmReader, type AlarmReading, createAlarmReader } from './alarms.js';
 export type { AliasReading } from './alias.js';
 export { type CallBudget, createCallBudget, type Lane } from './call-budget.js';
 export { createMemoryCallBudgetStore } from './call-budget-memory.js';
@@ -12,3 +13,4 @@ export { configurationDifferences, type FunctionConfiguration } from './configur
 export type { Fault, Outcome } from './faults.js';
 export type { FunctionReading } from './function-reading.js';
 export { type CodeSource, createLambdaControl, type LambdaControl } from './lambda-control.js';
+export { createLogsReader, type LogLine, type LogsReader } from './logs.js';

@@ -29,6 +29,8 @@ export type EvidenceReading =
       readonly blocks: EvidenceBlock[];
       /** What to pass as `fromMs` next time: no block is returned twice or left out. */
       readonly readUntilMs: number;
+      /** Invocations of periods that were given out before they arrived: counted and shown, never fed. */
+      readonly lateInvocations?: number;
     }
   | {
       readonly ok: false;
