@@ -2,80 +2,24 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  CloudWatchLogsClient,
-  DescribeLogStreamsCommand,
-  FilterLogEventsCommand,
-  GetLogEventsCommand,
-} from '@aws-sdk/client-cloudwatch-logs';
-import {
   CreateFunctionCommand,
-  type CreateFunctionCommandInput,
   InvokeCommand,
-  type InvokeCommandInput,
   LambdaClient,
   PutFunctionConcurrencyCommand,
-  PutFunctionEventInvokeConfigCommand,
 } from '@aws-sdk/client-lambda';
+import { type CodeWorld, node, openCodeWorld } from '../../../test/conformance/code-world.js';
 import { describeWith } from '../../../test/conformance/outside-tools.js';
 import { zipOf } from '../../../test/conformance/package-zip.js';
-import { untilSettled } from '../../../test/conformance/two-versions.js';
-import { type Emulator, startEmulator } from '../start.js';
+import { startEmulator } from '../start.js';
 
-let emulator: Emulator;
-let lambda: LambdaClient;
-let logs: CloudWatchLogsClient;
-let made = 0;
-
+let world: CodeWorld;
 beforeAll(async () => {
-  emulator = await startEmulator({ port: 0, settleMs: 10, admin: true, asyncRetryDelaysMs: [10, 10] });
-  const config = {
-    endpoint: emulator.url,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
-    maxAttempts: 1,
-  };
-  lambda = new LambdaClient(config);
-  logs = new CloudWatchLogsClient(config);
+  world = await openCodeWorld();
 });
-afterAll(async () => {
-  lambda.destroy();
-  logs.destroy();
-  await emulator.close();
-});
+afterAll(() => world.close());
 
-async function create(files: Record<string, string>, more: Partial<CreateFunctionCommandInput> = {}): Promise<string> {
-  made += 1;
-  const FunctionName = `code-${made}`;
-  const Code = { ZipFile: await zipOf(files) };
-  await lambda.send(
-    new CreateFunctionCommand({
-      FunctionName,
-      Runtime: 'nodejs20.x',
-      Handler: 'index.handler',
-      Role: 'arn:aws:iam::000000000000:role/r',
-      Code,
-      ...more,
-    }),
-  );
-  await untilSettled(lambda, FunctionName);
-  return FunctionName;
-}
-
-async function invoke(FunctionName: string, event: unknown = {}, more: Partial<InvokeCommandInput> = {}) {
-  const answer = await lambda.send(
-    new InvokeCommand({ FunctionName, Payload: JSON.stringify(event), LogType: 'Tail', ...more }),
-  );
-  const text = Buffer.from(answer.Payload ?? []).toString('utf8');
-  const log = Buffer.from(answer.LogResult ?? '', 'base64').toString('utf8');
-  return {
-    error: answer.FunctionError,
-    value: text === '' ? undefined : (JSON.parse(text) as Record<string, unknown>),
-    text,
-    log,
-  };
-}
-
-const node = (body: string) => ({ 'index.js': body });
+const create: CodeWorld['create'] = (...args) => world.create(...args);
+const invoke: CodeWorld['invoke'] = (...args) => world.invoke(...args);
 
 test.each([
   ['CommonJS, async', { 'index.js': 'exports.handler = async (event) => event.n + 1' }, 'index.handler'],
@@ -238,7 +182,7 @@ test('calls at the same time run in processes of their own', async () => {
 
 test('reserved concurrency refuses what goes beyond it, with its reason', async () => {
   const fn = await create(node('exports.handler = () => new Promise((done) => setTimeout(done, 300))'));
-  await lambda.send(new PutFunctionConcurrencyCommand({ FunctionName: fn, ReservedConcurrentExecutions: 1 }));
+  await world.lambda.send(new PutFunctionConcurrencyCommand({ FunctionName: fn, ReservedConcurrentExecutions: 1 }));
   const outcomes = await Promise.allSettled([invoke(fn), invoke(fn)]);
   const refused = outcomes.find((one) => one.status === 'rejected');
   expect(outcomes.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
@@ -272,85 +216,6 @@ test('closing the emulator ends its processes', async () => {
   for (let i = 0; i < 100 && !gone(); i += 1) await pause(20);
   expect(gone()).toBe(true);
   client.destroy();
-});
-
-test('an event is tried three times and then handed to the function on failure, and the result to the one on success', async () => {
-  const arn = (name: string) => `arn:aws:lambda:us-east-1:000000000000:function:${name}`;
-  const sink = await create(
-    node('exports.handler = async (event) => { console.log("SINK " + JSON.stringify(event)); }'),
-  );
-  const source = await create(
-    node(
-      'let tries = 0; exports.handler = async (event) => { tries += 1; if (event.fail) throw new Error("try " + tries); return "well"; }',
-    ),
-  );
-  const DestinationConfig = { OnFailure: { Destination: arn(sink) }, OnSuccess: { Destination: arn(sink) } };
-  await lambda.send(new PutFunctionEventInvokeConfigCommand({ FunctionName: source, DestinationConfig }));
-  const delivered = async (count: number) => {
-    for (let i = 0; i < 200; i += 1) {
-      const { events = [] } = await logs
-        .send(new FilterLogEventsCommand({ logGroupName: `/aws/lambda/${sink}`, filterPattern: 'SINK' }))
-        .catch(() => ({ events: [] }));
-      if (events.length >= count)
-        return events.map((one) => JSON.parse(one.message?.split('SINK ')[1] ?? '{}') as Record<string, unknown>);
-      await pause(25);
-    }
-    throw new Error('nothing was delivered');
-  };
-  const send = (event: unknown) =>
-    lambda.send(new InvokeCommand({ FunctionName: source, InvocationType: 'Event', Payload: JSON.stringify(event) }));
-  expect((await send({ fail: true })).StatusCode).toBe(202);
-  expect((await delivered(1))[0]).toMatchObject({
-    requestContext: { condition: 'RetriesExhausted', approximateInvokeCount: 3, functionArn: `${arn(source)}:$LATEST` },
-    requestPayload: { fail: true },
-    responseContext: { functionError: 'Unhandled' },
-    responsePayload: { errorMessage: 'try 3' },
-  });
-  await send({});
-  expect((await delivered(2))[1]).toMatchObject({ requestContext: { condition: 'Success' }, responsePayload: 'well' });
-});
-
-test('the log of a call is in a stream that names its version, in the order it was written', async () => {
-  const fn = await create(
-    node(
-      'exports.handler = async () => { console.log("one"); console.error("two\\nlines"); process.stdout.write("three\\n"); }',
-    ),
-  );
-  const { log } = await invoke(fn);
-  const logGroupName = `/aws/lambda/${fn}`;
-  const { logStreams = [] } = await logs.send(new DescribeLogStreamsCommand({ logGroupName }));
-  expect(logStreams[0]?.logStreamName).toMatch(/^\d{4}\/\d\d\/\d\d\/\[\$LATEST\][0-9a-f]{32}$/);
-  const { events = [] } = await logs.send(
-    new GetLogEventsCommand({ logGroupName, logStreamName: logStreams[0]?.logStreamName, startFromHead: true }),
-  );
-  const text = events.map((one) => one.message).join('');
-  expect(text).toBe(log);
-  expect(text).toMatch(
-    /INIT_START.*START RequestId: .*INFO\tone\n.*ERROR\ttwo\rlines\nthree\nEND RequestId: .*REPORT RequestId: /s,
-  );
-});
-
-test('with JSON logs every call ends in a platform.report record that a filter finds', async () => {
-  const fn = await create(
-    node(
-      'exports.handler = async (e) => { console.debug("hidden"); console.log({ a: 1 }); if (e.fail) throw new Error("bad"); }',
-    ),
-    { LoggingConfig: { LogFormat: 'JSON' } },
-  );
-  await invoke(fn);
-  await invoke(fn, { fail: true });
-  const logGroupName = `/aws/lambda/${fn}`;
-  const filter = async (filterPattern: string) => {
-    const { events = [] } = await logs.send(new FilterLogEventsCommand({ logGroupName, filterPattern }));
-    return events.map((one) => JSON.parse(one.message ?? '{}') as Record<string, unknown>);
-  };
-  expect(await filter('{ $.type = "platform.report" }')).toMatchObject([
-    { record: { status: 'success', metrics: { memorySizeMB: 128 } } },
-    { record: { status: 'error', errorType: 'Error' } },
-  ]);
-  expect(await filter('{ $.type = "platform.report" && $.record.status = "error" }')).toHaveLength(1);
-  expect(await filter('{ $.level = "INFO" }')).toMatchObject([{ message: { a: 1 } }, { message: { a: 1 } }]);
-  expect(await filter('hidden')).toEqual([]);
 });
 
 const python = spawnSync('python3', ['--version']).status === 0;

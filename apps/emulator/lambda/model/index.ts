@@ -4,7 +4,7 @@ import { coreOperations } from './operations.js';
 import { scalarShapes } from './scalar-shapes.js';
 import type { Operation, Shape } from './shape.js';
 
-export type { Member, Operation, Shape } from './shape.js';
+export type { Operation, Shape } from './shape.js';
 
 export const operations: Record<string, Operation> = { ...coreOperations, ...neighbourOperations };
 
