@@ -7,6 +7,8 @@ import { backendOf, redisOf } from './engine.js';
 export const DRAIN_MS = 9_000;
 /** The last part of a shutdown, kept for handlers to notice the abort and let go. */
 const ABORT_BEFORE_DEADLINE_MS = 1_000;
+/** Enough for an engine that answers. */
+const GOODBYE_MS = 2_000;
 
 /**
  * BullMQ's worker on the engine that its connection belongs to, and with an end to its closing. `BullModule` makes its
@@ -54,9 +56,18 @@ export class EngineWorker extends Worker {
       this.cancelAllJobs('This process is shutting down.');
       await this.idleWithin(left() - ABORT_BEFORE_DEADLINE_MS / 4, clock);
     }
-    const closed = await endsWithin(super.close(this.active > 0), left(), clock);
+    // An engine that is out of reach cannot be told goodbye, and BullMQ would wait until it is back.
+    const goodbye = super.close(this.active > 0);
+    if (!(await endsWithin(goodbye, Math.min(left(), GOODBYE_MS), clock))) this.letGo();
     redisOf(this.opts.connection)?.disconnect();
-    return closed && this.active === 0;
+    return this.active === 0;
+  }
+
+  /** Whatever would go on by itself ends: attempts to reconnect, and the renewal of locks. */
+  private letGo(): void {
+    for (const end of [this.lockManager.close(), this.backend.close(true), this.backend.disconnect()]) {
+      end.catch(() => undefined);
+    }
   }
 
   private async idleWithin(milliseconds: number, clock: Clock): Promise<boolean> {

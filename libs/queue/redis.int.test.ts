@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { type Logger, silentLogger, systemClock } from '#runtime';
+import { createDatabase } from '../../test/world/database.js';
 import { describeWithRedis } from '../../test/world/describe-with-redis.js';
 import { claimRedis } from '../../test/world/redis.js';
 import { type RedisServer, startRedisServer } from '../../test/world/redis-server.js';
-import { startWakeWorker } from './contract.module.js';
+import { openWakeQueue, startWakeWorker, type WakeWorker } from './contract.module.js';
 import { describeWakeQueue, Mailbox, openRaw, until, untilConnected, untilEmpty } from './wake-queue.contract.js';
-import { createWakeQueue } from './wake-queue.js';
+import { createWakeQueue, type WakeQueue } from './wake-queue.js';
 
 const NO_DATABASE = 'postgres://nobody@127.0.0.1:1/none';
 
@@ -20,6 +21,35 @@ describeWithRedis('wake-ups on Redis', () => {
     const redis = claimRedis();
     claimed.push(redis);
     return { redisUrl: redis.url, databaseUrl: NO_DATABASE, prefix: redis.prefix };
+  });
+});
+
+describeWithRedis('both engines in one process', () => {
+  it('lets each application take the wake-ups of its own engine', async () => {
+    const redis = claimRedis();
+    const database = await createDatabase();
+    const places = [
+      { redisUrl: redis.url, databaseUrl: NO_DATABASE, prefix: redis.prefix, logger: silentLogger },
+      { databaseUrl: database.url, logger: silentLogger },
+    ];
+    const running: { worker: WakeWorker; seen: Mailbox<string>; queue: WakeQueue }[] = [];
+    for (const options of places) {
+      const seen = new Mailbox<string>();
+      const worker = await startWakeWorker({
+        ...options,
+        concurrency: 1,
+        handle: async (wake) => seen.put(wake.deploymentId),
+      });
+      running.push({ worker, seen, queue: await openWakeQueue(options) });
+    }
+    for (const { queue } of running) {
+      await untilConnected(queue);
+      await queue.add({ deploymentId: `on-${queue.engine}`, sequence: 1, delayMs: 0 });
+    }
+    for (const { queue, seen } of running) expect(await seen.next()).toBe(`on-${queue.engine}`);
+    expect(running.map(({ seen }) => seen.size)).toEqual([0, 0]);
+    await Promise.all(running.flatMap(({ worker, queue }) => [worker.close(), queue.close()]));
+    await Promise.all([redis.clear(), database.drop()]);
   });
 });
 
@@ -137,6 +167,35 @@ describeWithRedis('a Redis that misbehaves', () => {
     expect(await seen.next()).toBe(2);
     await worker.close();
     await queue.close();
+  });
+
+  it("may be down for all of a worker's life: closing does not wait for it", async () => {
+    const server = await start();
+    await server.close();
+    const worker = await startWakeWorker({ ...optionsFor(server.url), concurrency: 1, handle: async () => undefined });
+    const begin = systemClock.monotonic();
+    await worker.close();
+    expect(systemClock.monotonic() - begin).toBeLessThan(4_000);
+  });
+
+  it('may be frozen when a worker closes: the worker is gone soon, because nothing is in hand', async () => {
+    const server = await start();
+    const options = optionsFor(server.url);
+    const queue = await createWakeQueue(options);
+    await untilConnected(queue);
+    const seen = new Mailbox<number>();
+    const worker = await startWakeWorker({
+      ...options,
+      concurrency: 2,
+      handle: async (wake) => seen.put(wake.sequence),
+    });
+    await queue.add({ deploymentId: 'before', sequence: 1, delayMs: 0 });
+    await seen.next();
+    process.kill(server.pid, 'SIGSTOP');
+    const begin = systemClock.monotonic();
+    await Promise.all([worker.close(), queue.close()]);
+    expect(systemClock.monotonic() - begin).toBeLessThan(4_000);
+    process.kill(server.pid, 'SIGCONT');
   });
 
   it('is denounced loudly when it is set to evict keys', async () => {
