@@ -1,5 +1,5 @@
 /** Who may import whom. The sentences are in ARCHITECTURE.md; this file is what holds them. */
-const tests = '\\.test\\.ts$';
+const tests = '\\.(test|contract|fixture)\\.ts$';
 
 /** Our rooms, and which other rooms of ours each may import. `runtime` is open to every room that lives in a process. */
 const MAY_IMPORT = {

@@ -26,7 +26,7 @@ export function isCode(file: SourceFile): boolean {
 }
 
 export function isTest(file: SourceFile): boolean {
-  return /\.(test|contract)\.tsx?$/.test(file.path);
+  return /\.(test|contract|fixture)\.tsx?$/.test(file.path);
 }
 
 /** Every line that matches, as `path:line text`. */

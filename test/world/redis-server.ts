@@ -7,6 +7,7 @@ export interface RedisServer {
   close(): Promise<void>;
 }
 
+/** @public Loaded by the global set-up by file name. */
 export function hasRedisServer(): boolean {
   return spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
 }
