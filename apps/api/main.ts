@@ -20,7 +20,9 @@ async function main(): Promise<void> {
   try {
     const store = createStore({ databaseUrl, poolSize: config.databasePoolSize, logger });
     opened.push({ name: 'store', close: () => store.close() });
-    await store.migrate();
+    await store.migrate().catch((error: Error) => {
+      throw new ConfigError(`The database that DATABASE_URL names cannot be used: ${error.message}`);
+    });
     if (config.bootstrapApiKey !== undefined) await ensureBootstrapKey(store, config.bootstrapApiKey);
     const queue = await createWakeQueue({ databaseUrl, redisUrl, logger });
     opened.push({ name: 'queue', close: () => queue.close() });

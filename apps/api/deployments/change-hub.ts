@@ -2,7 +2,7 @@ import type { Clock, Logger } from '#runtime';
 import type { Store } from '#store';
 
 /** Notices can get lost: whoever waits looks again by itself after this long. */
-export const LOOK_AGAIN_MS = 3_000;
+const LOOK_AGAIN_MS = 5_000;
 
 /**
  * One subscription to the store's changes, shared by every open stream. A stream waits here for the next change of its

@@ -39,6 +39,8 @@ export class EventStreams {
         ...(reply.getHeaders() as Record<string, string>),
         'content-type': 'text/event-stream; charset=utf-8',
         'x-accel-buffering': 'no',
+        // A stream is the last thing on its connection, so that nothing waits for a next request when it ends.
+        connection: 'close',
       });
       const watch = { store: this.parts.store, hub: this.hub, show: this.show, clock: this.parts.clock };
       for await (const text of watchTexts(watch, row, after, end)) {

@@ -34,21 +34,26 @@ export async function* watchTexts(
   try {
     yield `retry: 1000\n\n`;
     while (!end.aborted) {
-      const events = await store.events.after(first.id, last, EVENTS_PER_READ);
-      const row = await store.deployments.get(first.projectId, first.id);
+      const seen = await store.deployments.get(first.projectId, first.id);
+      if (!seen) return;
+      const events = seen.sequence > last ? await store.events.after(first.id, last, EVENTS_PER_READ) : [];
+      // Read again after the events, so that no message shows a deployment as it was before its event.
+      const row = events.length === 0 ? seen : await store.deployments.get(first.projectId, first.id);
       if (!row) return;
-      const deployment = await show.row(row);
-      for (const event of events) {
-        last = event.seq;
-        yield message('change', { event: eventView(event), deployment }, event.seq);
-      }
       const news = row.evidence !== undefined && row.evidence.at !== seenEvidence;
-      if (news && events.length === 0) yield message('evidence', { deployment });
-      seenEvidence = row.evidence?.at;
-      if (events.length > 0 || news) quietSince = clock.monotonic();
+      if (events.length > 0 || news) {
+        const deployment = await show.row(row);
+        for (const event of events) {
+          last = event.seq;
+          yield message('change', { event: eventView(event), deployment }, event.seq);
+        }
+        if (events.length === 0) yield message('evidence', { deployment });
+        seenEvidence = row.evidence?.at;
+        quietSince = clock.monotonic();
+      }
       if (last < row.sequence) continue;
       if (row.endedAt !== undefined) {
-        yield message('end', { deployment });
+        yield message('end', { deployment: await show.row(row) });
         return;
       }
       if (clock.monotonic() - quietSince >= HEARTBEAT_MS) {
