@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { type CreateDeployment, createDeployment } from '#contracts';
 import { usage } from '../failure.js';
 import { readStrategy } from './read-strategy.js';
@@ -45,7 +46,12 @@ export async function readRequest(target: string, options: DeployOptions, cwd: s
   };
   const checked = createDeployment.safeParse(hasCode ? { ...request, artifact: TO_BE_UPLOADED } : request);
   if (checked.success) return request;
-  throw usage(checked.error.issues.map((issue) => `${optionFor(issue.path)}: ${issue.message}`).join('\n  '));
+  throw usage(checked.error.issues.map((issue) => `${optionFor(issue.path)}: ${sentenceOf(issue)}`).join('\n  '));
+}
+
+/** For a wrong name in a record, zod says why one level deeper. */
+function sentenceOf(issue: z.core.$ZodIssue): string {
+  return issue.code === 'invalid_key' ? issue.issues.map((inner) => inner.message).join(' ') : issue.message;
 }
 
 const optionNames: Readonly<Record<string, string>> = {

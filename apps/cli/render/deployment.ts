@@ -122,6 +122,7 @@ export function stepWords(deployment: DeploymentView, elapsedMs: number): string
   const { phase, steps, step } = deployment;
   if (deployment.ended || step === null || phase === 'rolling_back') return undefined;
   const present = steps[step];
+  if (deployment.adaptive) return undefined;
   if (!present) return steps.length > 0 ? `all ${count(steps.length, 'step')} passed, promoting` : undefined;
   const place = `${step + 1} of ${steps.length}: ${weight(present.weightPercent)}`;
   const left = (until: string | null) =>
@@ -161,6 +162,7 @@ export function versionWord(version: string): string {
 
 function strategyWords(deployment: DeploymentView): string | undefined {
   if (deployment.kind === 'restore') return undefined;
+  if (deployment.adaptive) return `${deployment.strategy}: the judge chooses the weights`;
   if (deployment.steps.length === 0) return `${deployment.strategy}: everything at once`;
   const shown = deployment.steps
     .slice(0, 6)
