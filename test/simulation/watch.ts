@@ -194,7 +194,7 @@ export class Watch {
     }
     const canary = row.state.phase === 'queued' || row.state.phase === 'preparing' ? undefined : row.state.canary;
     const rises = canary !== undefined && weightOf(after.value, canary) > weightOf(before.value, canary);
-    if (rises && story.restoreLanded)
+    if (rises && story.restoreLanded && row.kind === 'rollout')
       this.world.violate('I4', `${id} raised the weight again after its restore landed.`);
     if (story.aborted && claim.command !== 'Restore') {
       story.landedAfterAbort += 1;
