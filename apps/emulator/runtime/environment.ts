@@ -88,9 +88,7 @@ export class Environment {
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => this.took(chunk));
     child.on('error', () => this.died('the runtime could not be started'));
     child.on('exit', () => child.pid !== undefined && this.warden.remove(child.pid));
-    child.on('exit', (code, signal) =>
-      this.died(signal ? `signal: ${signal === 'SIGKILL' ? 'killed' : signal.toLowerCase()}` : code),
-    );
+    child.on('exit', (code, signal) => this.died(signal ? `signal: ${SIGNALS[signal] ?? signal.toLowerCase()}` : code));
   }
 
   /** Runs one job; the promise never rejects. The time limit counts from the moment the runtime is ready. */
@@ -270,6 +268,13 @@ export class Environment {
     }
   }
 }
+
+const SIGNALS: Partial<Record<NodeJS.Signals, string>> = {
+  SIGKILL: 'killed',
+  SIGSEGV: 'segmentation fault',
+  SIGABRT: 'aborted',
+  SIGTERM: 'terminated',
+};
 
 const exitText = (how: string | number | null) => (typeof how === 'number' ? `exit status ${how}` : String(how));
 

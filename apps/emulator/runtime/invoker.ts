@@ -60,7 +60,7 @@ export class Invoker {
     const type = input.InvocationType ?? 'RequestResponse';
     checkSize(call.payload, type);
     checkPayload(call.payload);
-    if (type === 'DryRun') return { status: 204, headers: { 'X-Amz-Executed-Version': resolved.version.version } };
+    if (type === 'DryRun') return { status: 204 };
     const execution = this.draw(resolved, qualifier, call);
     if (type === 'Event') {
       this.queue?.accept(execution);

@@ -41,9 +41,12 @@ const plain = (value) => (value instanceof Error ? describe(value) : value);
 for (const [method, level] of [['trace', 'TRACE'], ['debug', 'DEBUG'], ['log', 'INFO'], ['info', 'INFO'], ['warn', 'WARN'], ['error', 'ERROR']])
   console[method] = (...args) => log(level, args);
 
+// Paths as they are at AWS, whatever folder the code was unpacked into here.
+const asDeployed = (text) => text.replaceAll(process.env.LAMBDA_TASK_ROOT, '/var/task').replaceAll(process.env.LAMBDA_RUNTIME_DIR, '/var/runtime');
+
 function describe(error, type) {
   if (error instanceof Error || (error && typeof error === 'object' && 'stack' in error))
-    return { errorType: type || error.name || 'Error', errorMessage: String(error.message), trace: String(error.stack || '').split('\n') };
+    return { errorType: type || error.name || 'Error', errorMessage: asDeployed(String(error.message)), trace: asDeployed(String(error.stack || '')).split('\n') };
   return { errorType: type || typeof error, errorMessage: typeof error === 'string' ? error : util.format(error), trace: [] };
 }
 

@@ -43,7 +43,7 @@ def exchange(method, target, body=None, headers=None):
     return response.headers, response.read()
 
 def problem_of(error, frames):
-    return {'errorMessage': str(error), 'errorType': type(error).__name__, 'requestId': request_id or '', 'stackTrace': traceback.format_list(frames)}
+    return {'errorMessage': str(error), 'errorType': type(error).__name__, 'requestId': request_id or '', 'stackTrace': [line.replace(os.environ['LAMBDA_TASK_ROOT'], '/var/task') for line in traceback.format_list(frames)]}
 
 def post_error(target, problem):
     exchange('POST', target, json.dumps(problem).encode(), {'lambda-runtime-function-error-type': problem['errorType'], 'content-type': 'application/json'})

@@ -157,7 +157,7 @@ export const aliasCases: Case[] = [
   refusal('UpdateAlias', 'an unknown alias', 'function', { ...live, Description: 'x' }, [
     gone,
     404,
-    'Cannot find alias arn: {arn}:live',
+    'Alias not found: {arn}:live',
   ]),
   refusal('UpdateAlias', 'an unknown version', 'alias', { ...live, FunctionVersion: '9' }, [
     gone,

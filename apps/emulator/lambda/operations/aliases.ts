@@ -64,18 +64,18 @@ const createAlias: Handler = (services, call) => {
   return ok(describeAlias(fn, alias), 201);
 };
 
-function findAlias(services: Services, call: Call, past = false): { fn: FunctionRecord; alias: AliasRecord } {
+function findAlias(services: Services, call: Call): { fn: FunctionRecord; alias: AliasRecord } {
   const input = inputOf<AliasInput>(call);
   const name = readUnqualifiedName(call.place, input.FunctionName);
   const current = services.store.find(call.place, name);
-  const fn = (past && services.store.remembered(call.place, name)) || current;
+  const fn = (call.stale && services.store.remembered(call.place, name)) || current;
   const alias = fn && Object.hasOwn(fn.aliases, input.Name) ? fn.aliases[input.Name] : undefined;
   if (!fn || !alias) throw noSuchAlias(call, name, input.Name);
   return { fn, alias };
 }
 
 const getAlias: Handler = (services, call) => {
-  const { fn, alias } = findAlias(services, call, call.stale);
+  const { fn, alias } = findAlias(services, call);
   return ok(describeAlias(fn, alias));
 };
 
@@ -85,7 +85,9 @@ const getAlias: Handler = (services, call) => {
  */
 const updateAlias: Handler = (services, call) => {
   const input = inputOf<AliasInput>(call);
-  const { fn, alias } = findAlias(services, call);
+  const fn = services.store.require(call.place, readUnqualifiedName(call.place, input.FunctionName));
+  const alias = Object.hasOwn(fn.aliases, input.Name) ? fn.aliases[input.Name] : undefined;
+  if (!alias) throw notFound(`Alias not found: ${functionArn(call.place, fn.name, input.Name)}`);
   requireRevision(input.RevisionId, alias.revisionId);
   const primary = input.FunctionVersion ?? alias.functionVersion;
   const weights = input.RoutingConfig ? (input.RoutingConfig.AdditionalVersionWeights ?? {}) : alias.weights;

@@ -112,7 +112,11 @@ const getFunction: Handler = (services, call) => {
   const settings = version.settings;
   const code =
     settings.codeKey === undefined
-      ? { RepositoryType: 'ECR', ImageUri: settings.imageUri, ResolvedImageUri: settings.imageUri }
+      ? {
+          RepositoryType: 'ECR',
+          ImageUri: settings.imageUri,
+          ResolvedImageUri: `${settings.imageUri?.replace(/(:[^:/@]+)?(@.*)?$/, '')}@sha256:${settings.codeSha256}`,
+        }
       : { RepositoryType: 'S3', Location: services.downloadLink(call, settings.codeKey) };
   return ok({
     Configuration: describeVersion(fn, version, qualifier),
@@ -149,6 +153,8 @@ const deleteFunction: Handler = (services, call): Answer => {
   const { name, qualifier } = readFunctionName(call.place, input.FunctionName, input.Qualifier);
   if (qualifier === '$LATEST')
     throw invalidParameter('$LATEST version cannot be deleted without deleting the function.');
+  if (qualifier !== undefined && /^[a-zA-Z0-9-_]+$/.test(qualifier) && !isVersionNumber(qualifier))
+    throw invalidParameter('Deletion of aliases is not currently supported.');
   const fn = services.store.find(call.place, name);
   if (!fn) throw notFound(`Function not found: ${functionArn(call.place, name)}`);
   if (qualifier === undefined) {
@@ -159,7 +165,6 @@ const deleteFunction: Handler = (services, call): Answer => {
 };
 
 function deleteVersion(services: Services, fn: FunctionRecord, qualifier: string): void {
-  if (!isVersionNumber(qualifier)) throw invalidParameter('Deletion of aliases is not currently supported.');
   const users = Object.values(fn.aliases)
     .filter((alias) => alias.functionVersion === qualifier || qualifier in alias.weights)
     .map((alias) => alias.name);

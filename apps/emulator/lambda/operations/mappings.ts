@@ -49,6 +49,14 @@ const STREAM_DEFAULTS = {
 
 const BROKER_DEFAULTS = { BatchSize: 100, LastProcessingResult: 'No records processed' };
 
+const KAFKA_DEFAULTS = { ...BROKER_DEFAULTS, DestinationConfig: { OnFailure: {} } };
+
+/** Consumers of one Kafka mapping belong together under an id, which the service makes up unless the caller did. */
+const CONSUMERS: Record<string, string> = {
+  kafka: 'AmazonManagedKafkaEventSourceConfig',
+  'self-managed': 'SelfManagedKafkaEventSourceConfig',
+};
+
 const KINDS: Record<string, SourceKind> = {
   sqs: {
     spoken: 'SQS',
@@ -58,8 +66,8 @@ const KINDS: Record<string, SourceKind> = {
   },
   kinesis: { spoken: 'Kinesis', stream: true, reason: 'User action', defaults: STREAM_DEFAULTS },
   dynamodb: { spoken: 'DynamoDB', stream: true, reason: 'User action', defaults: STREAM_DEFAULTS },
-  kafka: { spoken: 'Kafka', stream: true, reason: 'USER_INITIATED', defaults: BROKER_DEFAULTS },
-  'self-managed': { spoken: 'Kafka', stream: true, reason: 'USER_INITIATED', defaults: BROKER_DEFAULTS },
+  kafka: { spoken: 'Kafka', stream: true, reason: 'USER_INITIATED', defaults: KAFKA_DEFAULTS },
+  'self-managed': { spoken: 'Kafka', stream: true, reason: 'USER_INITIATED', defaults: KAFKA_DEFAULTS },
   mq: { spoken: 'MQ', stream: false, reason: 'USER_INITIATED', defaults: BROKER_DEFAULTS },
   rds: { spoken: 'DocumentDB', stream: true, reason: 'USER_INITIATED', defaults: BROKER_DEFAULTS },
 };
@@ -127,6 +135,8 @@ const createMapping: Handler = (services, call) => {
   checkStart(kind, input);
   checkTagCount(input.Tags ?? {});
   const answer = answerAfter(kind.defaults, input);
+  const consumers = CONSUMERS[input.EventSourceArn?.split(':')[2] ?? 'self-managed'];
+  if (consumers) answer[consumers] = { ConsumerGroupId: randomUUID(), ...(input[consumers] as object | undefined) };
   refuseTwin(services, call, kind, input, name, qualifier);
   const enabled = input.Enabled ?? true;
   const mapping: MappingRecord = {
