@@ -1,0 +1,94 @@
+import {
+  CreateAliasCommand,
+  CreateFunctionCommand,
+  GetFunctionCommand,
+  LambdaClient,
+  PublishVersionCommand,
+} from '@aws-sdk/client-lambda';
+import { strToU8, zipSync } from 'fflate';
+import { createLambdaControl, type FunctionAddress, type LambdaControl } from '#aws';
+import { silentLogger, systemClock } from '#runtime';
+import { createStore, type Store } from '#store';
+import { type Emulator, startEmulator } from '../../apps/emulator/start.js';
+import { createDatabase, type TestDatabase } from '../world/database.js';
+import { describeLambda } from './lambda.contract.js';
+import { describeStore } from './store.contract.js';
+
+const ACCOUNT = '000000000000';
+const REGION = 'us-east-1';
+
+describe('the store on Postgres', () => {
+  let database: TestDatabase;
+  let store: Store;
+  afterAll(async () => {
+    await store.close();
+    await database.drop();
+  });
+
+  describeStore(async () => {
+    database = await createDatabase();
+    store = createStore({ databaseUrl: database.url, poolSize: 4, logger: silentLogger });
+    await store.migrate();
+    return {
+      deployments: store.deployments,
+      highestVersion: store.highestVersion,
+      events: store.events,
+      target: async (functionName, aliasName) => {
+        const address = { accountId: ACCOUNT, region: REGION, functionName, aliasName };
+        const name = `${functionName}-${aliasName}`;
+        const target = await store.targets.create('default', { ...address, name, policy: 'queue', settings: {} });
+        if (target === 'exists') throw new Error('The target exists.');
+        return target;
+      },
+      elapse: (milliseconds) => systemClock.sleep(milliseconds),
+    };
+  });
+});
+
+describe('the emulator through the SDK', () => {
+  let emulator: Emulator;
+  let client: LambdaClient;
+  let lambda: LambdaControl;
+  let made = 0;
+  afterAll(async () => {
+    client.destroy();
+    lambda.close();
+    await emulator.close();
+  });
+
+  describeLambda(async () => {
+    emulator = await startEmulator({ port: 0, settleMs: 150 });
+    const credentials = { accessKeyId: ACCOUNT, secretAccessKey: 'not-a-secret' };
+    client = new LambdaClient({ endpoint: emulator.url, region: REGION, credentials });
+    lambda = createLambdaControl({ endpoint: emulator.url, credentials });
+    return { lambda, createFunction, newCode, settle };
+  });
+
+  function newCode(): Uint8Array {
+    made += 1;
+    const text = `export const handler = async () => ${made};\n`;
+    return zipSync({ 'index.mjs': [strToU8(text), { mtime: '2020-01-01' }] });
+  }
+
+  async function createFunction(): Promise<FunctionAddress> {
+    const ZipFile = newCode();
+    const functionName = `fn-${made}`;
+    const fn = { accountId: ACCOUNT, region: REGION, functionName };
+    const role = `arn:aws:iam::${ACCOUNT}:role/demo`;
+    const code = { Code: { ZipFile }, Handler: 'index.handler', Runtime: 'nodejs20.x', Role: role } as const;
+    const Environment = { Variables: { COLOR: 'blue' } };
+    await client.send(new CreateFunctionCommand({ ...code, FunctionName: functionName, Environment }));
+    await settle(fn);
+    await client.send(new PublishVersionCommand({ FunctionName: functionName }));
+    await client.send(new CreateAliasCommand({ FunctionName: functionName, Name: 'live', FunctionVersion: '1' }));
+    return fn;
+  }
+
+  async function settle({ functionName }: FunctionAddress): Promise<void> {
+    for (;;) {
+      const { Configuration } = await client.send(new GetFunctionCommand({ FunctionName: functionName }));
+      if (Configuration?.State === 'Active' && Configuration.LastUpdateStatus === 'Successful') return;
+      await systemClock.sleep(20);
+    }
+  }
+});
