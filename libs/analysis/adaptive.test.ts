@@ -5,7 +5,7 @@ const advice = { nextWeightPercent: 5, mayLower: false, bakeWeightPercent: 95 };
 
 function input(decision: Partial<AdaptiveInput['decision']>, nowMs = 60_000, weightPercent = 1): AdaptiveInput {
   return {
-    decision: { kind: 'continue', reason: 'gathering', suspicious: false, advice, ...decision },
+    decision: { kind: 'continue', reason: 'gathering', suspicious: false, advice, evidenceUntilMs: nowMs, ...decision },
     nowMs,
     weightPercent,
   };
@@ -70,4 +70,9 @@ test('an incident that outlasts the deadline is left to a person, not promoted',
 test('a canary still under suspicion at the deadline is left to a person, not promoted', () => {
   const late = input({ kind: 'inconclusive', reason: 'deadline', suspicious: true });
   expect(stepAdaptive(newAdaptive, late, policy).move).toEqual({ kind: 'hold' });
+});
+
+test('a bake that nobody could watch does not end', () => {
+  const blind = input({ ...pass, evidenceUntilMs: 120_000 }, afterBake + 3_600_000, 95);
+  expect(stepAdaptive(baking, blind, policy).move).toEqual({ kind: 'stay' });
 });

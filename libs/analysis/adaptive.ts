@@ -22,8 +22,15 @@ export type AdaptiveMove =
 
 export const newAdaptive: AdaptiveState = { stage: 'ramp', bakeSinceMs: null };
 
+/** A decision with what an adaptive rollout needs to act on it. */
+export interface AdvisedDecision extends Decision {
+  readonly advice: WeightAdvice;
+  /** End of the last block that was fed, milliseconds. */
+  readonly evidenceUntilMs: number;
+}
+
 export interface AdaptiveInput {
-  readonly decision: Decision & { readonly advice: WeightAdvice };
+  readonly decision: AdvisedDecision;
   readonly nowMs: number;
   readonly weightPercent: number;
 }
@@ -68,9 +75,12 @@ function beginBake({ decision, weightPercent, nowMs }: AdaptiveInput): {
   return { state, move: wanted > weightPercent ? { kind: 'shift', weightPercent: wanted } : { kind: 'stay' } };
 }
 
-/** Suspicion lengthens the bake, but never rolls back by itself: that alone would break the false-alarm promise. */
+/**
+ * A bake lasts as long as it was watched: minutes without evidence do not count, or silence would promote. Suspicion
+ * lengthens it, but never rolls back by itself: that alone would break the false-alarm promise.
+ */
 function bakeMove(state: AdaptiveState, input: AdaptiveInput, policy: AnalysisPolicy): AdaptiveMove {
-  const baked = input.nowMs - (state.bakeSinceMs ?? input.nowMs);
+  const baked = Math.min(input.nowMs, input.decision.evidenceUntilMs) - (state.bakeSinceMs ?? input.nowMs);
   const { bakeMs, maximumBakeMs } = policy.bake;
   if (baked < bakeMs) return { kind: 'stay' };
   if (input.decision.suspicious && baked < Math.max(bakeMs, maximumBakeMs)) return { kind: 'stay' };

@@ -1,11 +1,12 @@
-import { adviceOf, type Decision, decide } from './decide.js';
+import type { AdvisedDecision } from './adaptive.js';
+import { adviceOf, decide } from './decide.js';
 import type { EvidenceBlock } from './evidence.js';
 import { type JudgeState, newJudge, stepJudge } from './judge-state.js';
 import { excessIntervalOf, numbersOf } from './numbers.js';
 import type { AnalysisPolicy } from './policy.js';
 import { sentenceOf } from './sentence.js';
 import { signalsOf } from './signals.js';
-import type { Verdict, WeightAdvice } from './verdict.js';
+import type { Verdict } from './verdict.js';
 
 export interface Judgement {
   /** Pass it to the next call together with the blocks that came since. */
@@ -28,10 +29,11 @@ export function judge(
 }
 
 /** The decision alone, without the intervals and the sentence that a verdict adds for its reader. */
-export function decisionOf(state: JudgeState, policy: AnalysisPolicy): Decision & { readonly advice: WeightAdvice } {
+export function decisionOf(state: JudgeState, policy: AnalysisPolicy): AdvisedDecision {
   const signals = signalsOf(state, policy);
   const decision = decide(state, signals, policy);
-  return { ...decision, advice: adviceOf(state, signals, decision, policy) };
+  const advice = adviceOf(state, signals, decision, policy);
+  return { ...decision, advice, evidenceUntilMs: state.lastMs };
 }
 
 /** The verdict on what was fed so far. */
