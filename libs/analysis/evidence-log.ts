@@ -1,7 +1,7 @@
 import { addCounts, type Counts, noCounts } from './evidence.js';
 
 /**
- * The blocks an excess interval is computed from, kept small however long a rollout lasts: the first 64 blocks one by
+ * The blocks an excess interval is computed from, kept small however long a rollout lasts: the first 32 blocks one by
  * one, then groups of 2, of 4, and so on. The grouping depends on the number of blocks alone, so the interval stays
  * valid; it only learns of the latest group when that is full.
  */
@@ -14,7 +14,7 @@ export interface EvidenceLog {
 
 export const newEvidenceLog: EvidenceLog = { groups: [], open: noCounts, openBlocks: 0 };
 
-const groupsPerSize = 64;
+const groupsPerSize = 32;
 
 export function appendEvidence(log: EvidenceLog, block: Readonly<Counts>): EvidenceLog {
   const open = addCounts(log.open, block);
