@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addActs } from './commands/act.js';
+import { addAsk } from './commands/ask.js';
 import { addCompletion } from './commands/completion.js';
 import { addDemo } from './commands/demo.js';
 import { addDeploy } from './commands/deploy.js';
@@ -25,6 +26,7 @@ export function createProgram(runner: Runner): Command {
   addLook(program, runner);
   addActs(program, runner);
   addPutBack(program, runner);
+  addAsk(program, runner);
   addTargets(program, runner);
   addDoctor(program, runner);
   addDemo(program, runner);

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { deploy } from '../deploy/deploy.js';
 import type { DeployOptions } from '../deploy/deploy-request.js';
+import { plan } from './ask.js';
 import type { Runner } from './runner.js';
 
 export function addDeploy(program: Command, runner: Runner): void {
@@ -26,9 +27,12 @@ export function addDeploy(program: Command, runner: Runner): void {
       new Option('--policy <policy>', 'what to do when the target is busy').choices(['queue', 'supersede', 'refuse']),
     )
     .option('--idempotency-key <key>', 'the same key and request again is accepted only once')
+    .option('--dry-run', 'only say what the strategy can see at this traffic; start nothing')
     .option('--watch', 'stay until it ends; the exit code says how')
     .action((target: string, options: DeployOptions, command: Command) =>
-      runner.run(command, (session) => deploy(session, target, options)),
+      runner.run(command, (session) =>
+        options.dryRun ? plan(session, target, options.strategy) : deploy(session, target, options),
+      ),
     );
 }
 

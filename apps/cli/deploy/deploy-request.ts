@@ -18,6 +18,7 @@ export interface DeployOptions {
   readonly commit?: string;
   readonly policy?: string;
   readonly idempotencyKey?: string;
+  readonly dryRun?: boolean;
   readonly watch?: boolean;
 }
 
