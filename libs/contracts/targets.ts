@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { id, targetName, timestamp } from './fields.js';
+import { targetAlarms, targetMetrics } from './metrics.js';
 import { analysisOverrides, deadlines, onInconclusive, strategyInput } from './strategy.js';
+
+export { type TargetMetrics, targetAlarms, targetMetrics } from './metrics.js';
 
 export const queuePolicy = z.enum(['queue', 'supersede', 'refuse']).meta({
   id: 'QueuePolicy',
@@ -21,6 +24,8 @@ const targetDefaults = {
   deadlines: deadlines.optional(),
   onInconclusive: onInconclusive.optional(),
   analysis: analysisOverrides.nullable().optional(),
+  metrics: targetMetrics.optional(),
+  alarms: targetAlarms.optional(),
 };
 
 const functionName = z
@@ -65,6 +70,8 @@ export const targetView = z
     deadlines: deadlines.nullable(),
     onInconclusive: onInconclusive.nullable(),
     analysis: analysisOverrides.nullable(),
+    metrics: targetMetrics.nullable(),
+    alarms: targetAlarms,
     analysisOff: z.boolean().meta({ description: 'The judge is switched off for this target.' }),
     activeDeploymentId: id.nullable(),
     createdAt: timestamp,

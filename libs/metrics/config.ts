@@ -14,8 +14,6 @@ export interface MetricsConfig {
   readonly secret: (name: string) => string | undefined;
 }
 
-export const secretVariable = z.string().regex(SECRET_NAME);
-
 const origins = z
   .string()
   .default('')

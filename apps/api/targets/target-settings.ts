@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { analysisOverrides, deadlines, onInconclusive, strategyInput } from '#contracts';
+import { analysisOverrides, deadlines, onInconclusive, strategyInput, targetAlarms, targetMetrics } from '#contracts';
 import type { TargetRow } from '#store';
 
 /** What a target says for deployments that do not say: stored as JSON, parsed whenever it is read back. */
@@ -8,6 +8,8 @@ const settingsSchema = z.object({
   deadlines: deadlines.optional(),
   onInconclusive: onInconclusive.optional(),
   analysis: analysisOverrides.nullable().optional(),
+  metrics: targetMetrics.optional(),
+  alarms: targetAlarms.optional(),
 });
 export type TargetSettings = z.infer<typeof settingsSchema>;
 
@@ -19,8 +21,8 @@ export function readSettings({ settings }: Pick<TargetRow, 'settings'>): TargetS
 
 /** Only what was given; a member that is not named keeps what `before` says. */
 export function mergeSettings(before: TargetSettings, change: TargetSettings): TargetSettings {
-  const { strategy, deadlines, onInconclusive, analysis } = change;
-  const named = Object.entries({ strategy, deadlines, onInconclusive, analysis }).filter(
+  const { strategy, deadlines, onInconclusive, analysis, metrics, alarms } = change;
+  const named = Object.entries({ strategy, deadlines, onInconclusive, analysis, metrics, alarms }).filter(
     ([, value]) => value !== undefined,
   );
   return { ...before, ...Object.fromEntries(named) };

@@ -17,6 +17,8 @@ export function targetView(row: TargetRow, activeDeploymentId: string | undefine
     deadlines: settings.deadlines ?? null,
     onInconclusive: settings.onInconclusive ?? null,
     analysis: settings.analysis ?? null,
+    metrics: settings.metrics ?? null,
+    alarms: settings.alarms ?? [],
     analysisOff: settings.analysis === null,
     activeDeploymentId: activeDeploymentId ?? null,
     createdAt: isoTime(row.createdAt),
