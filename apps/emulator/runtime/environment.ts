@@ -33,6 +33,7 @@ const INIT_LIMIT_MS = 10_000;
 /** After this long without work the process is stopped, as Lambda freezes an environment between invocations. */
 const FREEZE_AFTER_MS = 100;
 const PAGE_MB = 4096 / 1_048_576;
+const MEMORY_WATCH_MS = 250;
 
 /** One isolated process that serves one invocation at a time, and keeps its memory from one to the next. */
 export class Environment {
@@ -44,6 +45,7 @@ export class Environment {
   private frozen = false;
   private cancelFreeze: (() => void) | undefined;
   private cancelDeadline: (() => void) | undefined;
+  private cancelWatch: (() => void) | undefined;
   private received = 0;
   private partial = '';
   private lines: string[] = [];
@@ -102,6 +104,7 @@ export class Environment {
         this.phase = 'busy';
         this.running.startedAt = this.clock.monotonic();
         this.armDeadline(timeoutMs);
+        this.armMemoryWatch(this.running);
         this.api.give({ ...job, deadline: this.clock.now() + timeoutMs });
       };
       if (this.phase === 'idle') begin();
@@ -138,6 +141,21 @@ export class Environment {
       this.lines.push(`${isoTime(this.clock.now())} ${id} Task timed out after ${seconds} seconds`);
       const message = `RequestId: ${id} Error: Task timed out after ${seconds} seconds`;
       this.finish('timeout', errorBody('Sandbox.Timedout', message), 'Sandbox.Timedout');
+      this.kill();
+      this.onDeath(this);
+    });
+  }
+
+  /** Looks now and then, while this very job runs, whether the process has outgrown its memory. */
+  private armMemoryWatch(watched: unknown): void {
+    this.cancelWatch?.();
+    this.cancelWatch = this.clock.after(MEMORY_WATCH_MS, () => {
+      if (this.running !== watched) return;
+      this.sampleMemory();
+      if (this.peakMb <= this.launch.memoryMb) return this.armMemoryWatch(watched);
+      const id = this.running?.job.requestId ?? '';
+      const reason = 'Runtime exited with error: signal: killed';
+      this.finish('error', exitBody(id, 'Runtime.OutOfMemory', reason), 'Runtime.OutOfMemory');
       this.kill();
       this.onDeath(this);
     });
@@ -197,6 +215,7 @@ export class Environment {
     if (!running) return;
     this.running = undefined;
     this.cancelDeadline?.();
+    this.cancelWatch?.();
     this.sampleMemory();
     if (this.partial !== '') this.lines.push(this.partial);
     this.partial = '';
@@ -257,7 +276,7 @@ export class Environment {
   /** The process's resident memory, looked at no more than a few times a second. */
   private sampleMemory(): void {
     const now = this.clock.monotonic();
-    if (this.peakMb > 0 && now - this.sampledAt < 250) return;
+    if (this.peakMb > 0 && now - this.sampledAt < MEMORY_WATCH_MS - 50) return;
     this.sampledAt = now;
     try {
       const pages = Number(readFileSync(`/proc/${this.child?.pid}/statm`, 'utf8').split(' ')[1]);

@@ -4,6 +4,8 @@ import type { Settings } from '../world/records.js';
 import type { Outcome } from './environment.js';
 
 const TAIL_BYTES = 4096;
+/** Errors with which the process itself ended. */
+const ENDED = new Set(['Runtime.ExitError', 'Runtime.OutOfMemory']);
 
 /** The log of one invocation: the platform's records around whatever the code itself wrote. */
 export function logLines(
@@ -46,7 +48,7 @@ function textLines({ settings, version, requestId, outcome }: Parts): string[] {
   ];
   if (outcome.initMs !== undefined) report.push(`Init Duration: ${outcome.initMs.toFixed(2)} ms`);
   if (outcome.kind === 'timeout') report.push('Status: timeout');
-  if (outcome.errorType === 'Runtime.ExitError') report.push('Status: error', `Error Type: ${outcome.errorType}`);
+  if (ENDED.has(outcome.errorType ?? '')) report.push('Status: error', `Error Type: ${outcome.errorType}`);
   lines.push(`${report.join('\t')}\t`);
   return lines;
 }

@@ -146,6 +146,19 @@ test('a handler that takes too long is stopped at its limit', async () => {
   expect(log).toMatch(/Duration: 10\d\d\.\d\d ms.*Status: timeout/s);
 });
 
+test('a process that outgrows its memory is killed', async () => {
+  const fn = await create(
+    node(
+      'exports.handler = () => new Promise(() => { const kept = []; setInterval(() => kept.push(Buffer.alloc(20 << 20, 1)), 10); })',
+    ),
+    { Timeout: 20 },
+  );
+  const { value, log } = await invoke(fn);
+  expect(value).toMatchObject({ errorType: 'Runtime.OutOfMemory' });
+  expect(value?.['errorMessage']).toMatch(/Runtime exited with error: signal: killed$/);
+  expect(log).toContain('Error Type: Runtime.OutOfMemory');
+}, 30_000);
+
 test('an event loop that runs dry answers null', async () => {
   const fn = await create(node('exports.handler = (event, context, done) => undefined'));
   expect((await invoke(fn)).text).toBe('null');
