@@ -95,6 +95,8 @@ export function target(changes: Partial<TargetView> = {}): TargetView {
     deadlines: null,
     onInconclusive: null,
     analysis: null,
+    metrics: null,
+    alarms: [],
     analysisOff: false,
     activeDeploymentId: null,
     createdAt: '2026-01-31T12:00:00.000Z',
