@@ -1,9 +1,16 @@
 import { hostname } from 'node:os';
-import { createCallBudget, createCloudWatchReader, createLambdaControl } from '#aws';
-import { createCloudWatchEvidence } from '#metrics';
+import {
+  createAlarmReader,
+  createCallBudget,
+  createCloudWatchReader,
+  createLambdaControl,
+  createLogsReader,
+} from '#aws';
+import { createCloudWatchEvidence, createOutbound, readMetricsConfig } from '#metrics';
 import type { WakeQueue } from '#queue';
 import { type Clock, type Config, type Logger, systemClock } from '#runtime';
 import type { Store } from '#store';
+import { createTargetSources } from './evidence.js';
 import type { WorkerParts } from './parts.js';
 import { Reconciler } from './reconcile.js';
 import { Sweep } from './sweep.js';
@@ -48,14 +55,23 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Wake
   const connection = options.awsEndpointUrl ? { endpoint: options.awsEndpointUrl } : {};
   const lambda = createLambdaControl(connection);
   const reader = createCloudWatchReader(connection);
+  const logs = createLogsReader(connection);
+  const alarms = createAlarmReader(connection);
+  const metrics = readMetricsConfig();
+  const settleSeconds = options.metricsSettleSeconds ?? CLOUDWATCH_SETTLE_SECONDS;
   const ownParts: WorkerParts = {
     store,
     queue,
     lambda,
     budget: createCallBudget({ store: store.callBudget, rates: config.callBudget, clock }),
-    evidence: createCloudWatchEvidence({
-      reader,
-      settleSeconds: options.metricsSettleSeconds ?? CLOUDWATCH_SETTLE_SECONDS,
+    evidence: createCloudWatchEvidence({ reader, settleSeconds }),
+    sources: createTargetSources({
+      cloudWatch: reader,
+      logs,
+      alarms,
+      outbound: createOutbound(metrics),
+      secret: metrics.secret,
+      cloudWatchSettleSeconds: settleSeconds,
     }),
     clock,
     logger,
@@ -77,6 +93,8 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Wake
     disconnect() {
       lambda.close();
       reader.close();
+      logs.close();
+      alarms.close();
     },
   };
 }

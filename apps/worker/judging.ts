@@ -14,8 +14,10 @@ import {
   stepAdaptive,
   type Verdict,
 } from '#analysis';
+import type { AlarmMemory } from '#metrics';
 import { formatWeight, LATEST, type Plan, type RampMove } from '#rollout';
 import type { EvidenceRecord, TargetRow } from '#store';
+import { measuringOf } from './evidence.js';
 import type { WorkerParts } from './parts.js';
 import type { Seen, Turn } from './turn.js';
 
@@ -27,6 +29,7 @@ export interface Watching {
   /** The stable version before the first shift; frozen. */
   readonly history: BaselineHistory | null;
   readonly adaptive: AdaptiveState;
+  readonly alarms?: AlarmMemory;
 }
 
 export function watchingOf(evidence: EvidenceRecord | undefined): Watching {
@@ -36,6 +39,7 @@ export function watchingOf(evidence: EvidenceRecord | undefined): Watching {
     readUntilMs: kept.readUntilMs ?? 0,
     history: kept.history ?? null,
     adaptive: kept.adaptive ?? newAdaptive,
+    ...(kept.alarms ? { alarms: kept.alarms } : {}),
   };
 }
 
@@ -69,6 +73,9 @@ export function judgeBlocks(
     const verdict = passesAt(judged.verdict, judged.state.weightPercent, now.weightPercent);
     return { evidence: record(verdict, watching, now.atMs), blocks, ramp: undefined };
   }
+  // Before the first block nothing is known, the traffic included: the weight stays where it began.
+  if (judged.state.blocks === 0)
+    return { evidence: record(judged.verdict, watching, now.atMs), blocks, ramp: undefined };
   const decision = decisionOf(judged.state, policy);
   const input = { decision, nowMs: now.atMs, weightPercent: now.weightPercent };
   const next = stepAdaptive(before.adaptive, input, policy);
@@ -104,10 +111,10 @@ const BASELINE_FAST_PERIODS = 60;
  */
 export async function readBaseline(turn: Turn, stableVersion: string): Promise<BaselineHistory | null> {
   const { parts, row, fn } = turn;
-  const periodSeconds = parts.metricsPeriodSeconds;
+  const { source, periodSeconds } = measuringOf(parts, row.target);
   const periods = periodSeconds < 60 ? BASELINE_FAST_PERIODS : BASELINE_PERIODS;
   const toMs = turn.at();
-  const reading = await parts.evidence.read(
+  const reading = await source.read(
     {
       ...fn,
       alias: row.target.aliasName,

@@ -3,6 +3,7 @@ import type { EvidenceSource } from '#metrics';
 import type { WakeQueue } from '#queue';
 import type { Clock, Logger } from '#runtime';
 import type { Store } from '#store';
+import type { TargetSources } from './evidence.js';
 
 /** What the worker acts with. Every part can be replaced by another of the same promises. */
 export interface WorkerParts {
@@ -10,7 +11,10 @@ export interface WorkerParts {
   readonly queue: WakeQueue;
   readonly lambda: LambdaControl;
   readonly budget: CallBudget;
+  /** What targets are measured by that do not say otherwise. */
   readonly evidence: EvidenceSource;
+  /** Sources and alarms by the targets' own settings; absent: every target is measured by `evidence`. */
+  readonly sources?: TargetSources;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Looks at a deployment that may start now; its own wake-up lies in the queue under the same id, but later. */

@@ -1,6 +1,7 @@
 import { firstWeight } from '#analysis';
 import type { Command } from '#rollout';
 import { capturedOf } from '../claim.js';
+import { measuringOf } from '../evidence.js';
 import { failed, readAgain } from '../faults.js';
 import { policyOf, readBaseline, type Watching, watchingOf } from '../judging.js';
 import { readFunction } from '../readings.js';
@@ -28,10 +29,10 @@ export async function awaitVersionActive(
 
 /** The last moment before traffic moves: the stable version's own figures are read and frozen for the judge. */
 async function activated(turn: Turn): Promise<Answer> {
-  const { state, parts } = turn;
+  const { state, parts, row } = turn;
   const { point } = capturedOf(turn);
   const history = state.plan.analysis === null ? null : await readBaseline(turn, point.version);
-  const policy = policyOf(state.plan, parts.metricsPeriodSeconds, history);
+  const policy = policyOf(state.plan, measuringOf(parts, row.target).periodSeconds, history);
   const known = history !== null && history.requestsPerSecond > 0;
   const first = state.plan.adaptive && known ? firstWeight(policy.ramp, history.requestsPerSecond) : undefined;
   const event = {

@@ -1,5 +1,7 @@
+import type { AlarmsSeen } from '#metrics';
 import { type Baking, type Gated, isLate, nextWakeAt, type Paused, type RampMove, transition } from '#rollout';
 import type { EvidenceRecord } from '#store';
+import { measuringOf } from '../evidence.js';
 import { judgeBlocks, policyOf, type Watching, watchingOf } from '../judging.js';
 import { type Answer, happened, type Seen, type Turn } from '../turn.js';
 import { resolveAlias } from './resolve-alias.js';
@@ -10,7 +12,7 @@ import { resolveAlias } from './resolve-alias.js';
  */
 export async function watch(turn: Turn, state: Baking | Gated | Paused): Promise<Answer> {
   if (isLate(state, turn.at())) return resolveAlias(turn, state);
-  const seen = state.plan.analysis === null ? undefined : await judgeEvidence(turn, state);
+  const seen = await look(turn, state);
   const at = turn.at();
   const evidence = seen?.evidence;
   const event = {
@@ -27,16 +29,54 @@ export async function watch(turn: Turn, state: Baking | Gated | Paused): Promise
   return { kind: 'wait', delayMs: Math.max(200, wakeAt - at), ...kept };
 }
 
-async function judgeEvidence(
-  turn: Turn,
-  state: Baking | Gated | Paused,
-): Promise<Seen & { ramp: RampMove | undefined }> {
+type Judged = Seen & { readonly ramp: RampMove | undefined };
+
+/** What the evidence and the target's alarms come to together; undefined when neither is wanted. */
+async function look(turn: Turn, state: Baking | Gated | Paused): Promise<Judged | undefined> {
+  const { parts, row, signal } = turn;
+  const before = watchingOf(row.evidence);
+  const [judged, alarms] = await Promise.all([
+    state.plan.analysis === null ? undefined : judgeEvidence(turn, state),
+    parts.sources?.alarms(row.target, before.alarms, state.bakeStartedAt, signal),
+  ]);
+  if (!alarms) return judged;
+  const kept = { ...before, alarms: alarms.memory };
+  if (alarms.word === 'blind' && !isWorse(judged, state)) {
+    // The blocks of this look are left for the next one: nothing goes up and nothing passes while nobody sees the alarms.
+    return { evidence: unreadable(alarms.sentence, kept, turn), blocks: [], ramp: undefined };
+  }
+  return withAlarms(judged ?? { evidence: unjudged(kept, turn), blocks: [], ramp: undefined }, alarms);
+}
+
+/** Bad news holds even where the alarms are not known. */
+function isWorse(judged: Judged | undefined, state: Baking | Gated | Paused): boolean {
+  if (!judged) return false;
+  const { evidence, ramp } = judged;
+  const down = ramp?.kind === 'shift' && ramp.weightPercent < (state.value.canary?.weightPercent ?? 0);
+  return evidence.verdict === 'fail' || ramp?.kind === 'rollback' || down;
+}
+
+function withAlarms(judged: Judged, { word, sentence, memory, shown }: AlarmsSeen): Judged {
+  const { evidence } = judged;
+  const judge = { ...(evidence.judge as Watching), alarms: memory };
+  const known = { ...evidence, judge, numbers: { ...evidence.numbers, alarms: shown } };
+  if (word !== 'fail') return { ...judged, evidence: { ...known, sentence: `${evidence.sentence}; ${sentence}` } };
+  return { ...judged, ramp: undefined, evidence: { ...known, verdict: 'fail', sentence } };
+}
+
+/** A plan without the judge: the alarms alone are watched. */
+function unjudged(kept: Watching, turn: Turn): EvidenceRecord {
+  return { verdict: 'continue', sentence: 'The judge is switched off', numbers: {}, judge: kept, at: turn.at() };
+}
+
+async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promise<Judged> {
   const { parts, row, fn } = turn;
   const before = watchingOf(row.evidence);
-  const policy = policyOf(state.plan, parts.metricsPeriodSeconds, before.history);
+  const { source, periodSeconds } = measuringOf(parts, row.target);
+  const policy = policyOf(state.plan, periodSeconds, before.history);
   const readUntilMs = Math.max(before.readUntilMs, state.bakeStartedAt);
   const weightPercent = state.value.canary?.weightPercent ?? 0;
-  const reading = await parts.evidence.read(
+  const reading = await source.read(
     {
       ...fn,
       alias: row.target.aliasName,
@@ -44,7 +84,7 @@ async function judgeEvidence(
       canaryVersion: state.canary,
       fromMs: readUntilMs,
       toMs: turn.at(),
-      periodSeconds: parts.metricsPeriodSeconds,
+      periodSeconds,
       weightPercent,
       latencyThresholdsMs: policy.history?.latencyThresholdsMs ?? [],
     },
@@ -54,7 +94,16 @@ async function judgeEvidence(
     return { evidence: unreadable(reading.reason, { ...before, readUntilMs }, turn), blocks: [], ramp: undefined };
   }
   const now = { atMs: turn.at(), weightPercent, adaptive: state.plan.adaptive === true };
-  return judgeBlocks(before, reading, policy, now);
+  const judged = judgeBlocks(before, reading, policy, now);
+  return withLate(judged, reading.lateInvocations ?? 0, turn);
+}
+
+/** Late data is counted over the whole rollout and shown; it changes no verdict. */
+function withLate(judged: Judged, late: number, turn: Turn): Judged {
+  const soFar = Number(turn.row.evidence?.numbers['lateInvocations'] ?? 0);
+  if (soFar + late === 0) return judged;
+  const numbers = { ...judged.evidence.numbers, lateInvocations: soFar + late };
+  return { ...judged, evidence: { ...judged.evidence, numbers } };
 }
 
 /** A source that does not answer is no sign of health: nothing passes on its silence, and what was known is kept. */

@@ -1,5 +1,6 @@
 import { type EvidenceBlock, type ExplainedBlock, explain } from '#analysis';
 import type { DeploymentRow } from '#store';
+import { measuringOf } from '../evidence.js';
 import { policyOf, watchingOf } from '../judging.js';
 import type { WorkerParts } from '../parts.js';
 import type { Refused } from './answer.js';
@@ -19,7 +20,7 @@ export async function explainDeployment(parts: WorkerParts, row: DeploymentRow):
   if (row.kind === 'restore')
     return { refused: 'not_judged', sentence: 'A restore is one write; there was nothing to judge.' };
   const { history } = watchingOf(row.evidence);
-  const policy = policyOf(row.state.plan, parts.metricsPeriodSeconds, history);
+  const policy = policyOf(row.state.plan, measuringOf(parts, row.target).periodSeconds, history);
   const blocks = (await parts.store.deployments.evidenceBlocks(row.id)) as EvidenceBlock[];
   const known = history && history.invocations > 0;
   return {
