@@ -8,6 +8,7 @@ import { DeploymentsController } from './deployments/deployments.controller.js';
 import { DeploymentShow } from './deployments/show-deployment.js';
 import { EventStreams } from './deployments/stream-events.js';
 import { type ApiParts, PARTS } from './parts.js';
+import { QuestionsController } from './questions/questions.controller.js';
 import { Metrics } from './service/metrics.js';
 import { PagesController } from './service/pages.controller.js';
 import { ServiceController } from './service/service.controller.js';
@@ -32,6 +33,7 @@ export function apiModule(parts: ApiParts, limits?: ZipLimits): DynamicModule {
       ArtifactsController,
       ServiceController,
       PagesController,
+      QuestionsController,
     ],
     providers: [
       { provide: PARTS, useValue: parts },

@@ -48,7 +48,7 @@ export const actions = every<Action>()([
   'abandon',
 ]);
 const results = every<Succeeded['result']>()(['promoted', 'nothing_to_do', 'restored']);
-const verdicts = every<VerdictKind>()(['pass', 'fail', 'continue', 'inconclusive']);
+export const verdicts = every<VerdictKind>()(['pass', 'fail', 'continue', 'inconclusive']);
 const kinds = every<DeploymentKind>()(['rollout', 'restore']);
 
 export const phase = z.enum(phases).meta({ id: 'Phase' });

@@ -109,6 +109,16 @@ const requestErrors = {
     sentence: 'Something broke inside Sluice.',
     remedy: 'Try again; if it stays, give the requestId to whoever runs Sluice: the log has the cause under it.',
   },
+  not_judged: {
+    status: 409,
+    sentence: 'There was nothing to judge in this deployment.',
+    remedy: 'A restore is one write; ask about the rollout it took back instead.',
+  },
+  no_worker: {
+    status: 503,
+    sentence: 'No worker could answer the question.',
+    remedy: 'Is a worker running, and does it reach AWS? Its log has the cause; ask again then.',
+  },
   unavailable: {
     status: 503,
     sentence: 'Sluice cannot reach its database.',

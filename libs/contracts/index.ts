@@ -9,6 +9,7 @@ export * from './fields.js';
 export * from './health.js';
 export * from './page.js';
 export * from './problem.js';
+export * from './questions.js';
 export * from './reasons.js';
 export * from './routes.js';
 export * from './scopes.js';

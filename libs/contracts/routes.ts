@@ -17,6 +17,15 @@ import { eventView } from './events.js';
 import { id, sha256Hex, targetReference } from './fields.js';
 import { healthView, readyView } from './health.js';
 import { DEFAULT_PAGE, MAX_PAGE, pageOf, pageQuery } from './page.js';
+import {
+  backtestRequest,
+  backtestView,
+  explanationView,
+  forecastRequest,
+  forecastView,
+  queryView,
+  waitingView,
+} from './questions.js';
 import type { Scope } from './scopes.js';
 import { createTarget, targetView, updateTarget } from './targets.js';
 
@@ -269,6 +278,48 @@ export const routes = {
     status: 202,
     response: deploymentView,
     errors: ['target_unknown', 'target_busy', 'idempotency_conflict'],
+  }),
+  explainDeployment: route({
+    method: 'GET',
+    path: '/v1/deployments/{id}/explanation',
+    scope: 'read',
+    summary: 'What the judge saw and said about a deployment, block by block. 202 when the answer takes longer.',
+    params: byId,
+    status: 200,
+    response: z.union([explanationView, waitingView]),
+    errors: ['not_found', 'not_judged'],
+  }),
+  forecastRollout: route({
+    method: 'POST',
+    path: '/v1/targets/{target}/forecast',
+    scope: 'read',
+    summary: 'What a strategy can see at this target’s traffic, before anything is started. 202 when it takes longer.',
+    params: byTarget,
+    body: forecastRequest,
+    status: 200,
+    response: z.union([forecastView, waitingView]),
+    errors: ['target_unknown'],
+  }),
+  backtestPolicy: route({
+    method: 'POST',
+    path: '/v1/targets/{target}/backtest',
+    scope: 'read',
+    summary: 'Which recorded rollouts of a target a policy would have stopped. 202 when it takes longer.',
+    params: byTarget,
+    body: backtestRequest,
+    status: 200,
+    response: z.union([backtestView, waitingView]),
+    errors: ['target_unknown'],
+  }),
+  getQuery: route({
+    method: 'GET',
+    path: '/v1/queries/{id}',
+    scope: 'read',
+    summary: 'The answer to a question that took longer than its request. Kept for an hour.',
+    params: byId,
+    status: 200,
+    response: queryView,
+    errors: ['not_found'],
   }),
   createArtifact: route({
     method: 'POST',

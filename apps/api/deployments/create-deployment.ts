@@ -13,7 +13,7 @@ import { idempotencyOf } from './idempotency.js';
 
 type Request = z.output<typeof contract>;
 
-const DEFAULT_STRATEGY = 'canary';
+export const DEFAULT_STRATEGY = 'canary';
 
 /** Resolves what the request names, makes the plan, and accepts the deployment in one statement. */
 export async function createDeployment(

@@ -8,6 +8,14 @@ import type {
 } from '../deployments.js';
 import type { EventView, WatchMessage } from '../events.js';
 import type { Page } from '../page.js';
+import type {
+  BacktestRequest,
+  BacktestView,
+  ExplanationView,
+  ForecastRequest,
+  ForecastView,
+  WaitingView,
+} from '../questions.js';
 import { routes } from '../routes.js';
 import type { CreateTarget, TargetView, UpdateTarget } from '../targets.js';
 import { type CallInput, type Connection, call, read, send, urlOf } from './call.js';
@@ -49,6 +57,7 @@ export function createClient(options: ClientOptions) {
     ...actMethods(connection),
     ...targetMethods(connection),
     ...artifactMethods(connection),
+    ...questionMethods(connection, options.sleep ?? sleepFor),
     watchDeployment: (id: string, watch: WatchOptions = {}): AsyncGenerator<WatchMessage, void, undefined> =>
       watchDeployment(connection, id, options.sleep ?? sleepFor, watch),
     health: () => call(connection, 'health', {}),
@@ -112,6 +121,35 @@ function targetMethods(connection: Connection) {
     settle: (target: string, body: SettleRequest, idempotencyKey?: string): Promise<DeploymentView> =>
       call(connection, 'settle', { params: { target }, body, ...idempotent(idempotencyKey) }),
   };
+}
+
+function questionMethods(connection: Connection, sleep: Sleep) {
+  const answered = <T extends object>(first: Promise<T | WaitingView>): Promise<T> => settle(connection, sleep, first);
+  return {
+    explain: (id: string): Promise<ExplanationView> =>
+      answered(call(connection, 'explainDeployment', { params: { id } })),
+    forecast: (target: string, body: ForecastRequest = {}): Promise<ForecastView> =>
+      answered(call(connection, 'forecastRollout', { params: { target }, body })),
+    backtest: (target: string, body: BacktestRequest): Promise<BacktestView> =>
+      answered(call(connection, 'backtestPolicy', { params: { target }, body })),
+  };
+}
+
+const QUERY_POLL_MS = 1_000;
+
+/** Most answers come with the request; a long one is fetched from its own address. */
+async function settle<T extends object>(
+  connection: Connection,
+  sleep: Sleep,
+  first: Promise<T | WaitingView>,
+): Promise<T> {
+  const answer = await first;
+  if (!('queryId' in answer)) return answer;
+  for (;;) {
+    const query = await call(connection, 'getQuery', { params: { id: answer.queryId } });
+    if (query.status === 'answered') return query.answer as T;
+    await sleep(QUERY_POLL_MS);
+  }
 }
 
 function artifactMethods(connection: Connection) {
