@@ -118,5 +118,9 @@ asRoot?.('below a folder that only root can enter, the data goes where the datab
   const elsewhere = readFileSync(join(inside, 'postgres.location'), 'utf8').trim();
   expect(existsSync(join(elsewhere, 'PG_VERSION'))).toBe(true);
   await postgres.close();
+  rmSync(inside, { recursive: true });
+  const empty = await start(inside);
+  expect(await query(empty.url, 'SELECT 1 AS n')).toEqual([{ n: 1 }]);
+  await empty.close();
   rmSync(join(elsewhere, '..'), { recursive: true, force: true });
 });

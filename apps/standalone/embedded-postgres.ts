@@ -56,6 +56,7 @@ const START_DEADLINE_MS = 60_000;
 const STOP_DEADLINE_MS = 8_000;
 /** Where root keeps what the database's user must be able to read. Only root can create names here, so nobody can squat. */
 const ROOTS_STATE_DIR = '/var/lib/sluice';
+const LOCATION_FILE = 'postgres.location';
 
 interface Account {
   readonly uid: number;
@@ -100,10 +101,18 @@ function prepareLayout(dataDir: string): Layout {
   if (account && !canEnter(account, dataDir)) {
     home = join(ROOTS_STATE_DIR, createHash('sha256').update(dataDir).digest('hex').slice(0, 16));
     makeRootsDir(home);
+    setAsideForeign(dataDir, join(home, 'postgres'));
     // So that whoever looks for the data in the usual place finds out where it went.
-    writeFileSync(join(dataDir, 'postgres.location'), `${join(home, 'postgres')}\n`);
+    writeFileSync(join(dataDir, LOCATION_FILE), `${join(home, 'postgres')}\n`);
   }
   return { binDir: join(nativeDir, 'bin'), clusterDir: join(home, 'postgres'), password: passwordIn(dataDir), account };
+}
+
+/** A data folder that was deleted and made anew does not know the cluster of its predecessor, nor its password. */
+function setAsideForeign(dataDir: string, clusterDir: string): void {
+  if (existsSync(join(dataDir, LOCATION_FILE)) || !existsSync(clusterDir)) return;
+  rmSync(`${clusterDir}.previous`, { recursive: true, force: true });
+  renameSync(clusterDir, `${clusterDir}.previous`);
 }
 
 /** Who runs Postgres when we are root: the owner of existing data, else `postgres`, else `nobody`. No account is created. */
