@@ -40,7 +40,7 @@ export class People {
   }
 
   async deploy(targetId: string, artifactId: string | undefined, policy: QueuePolicy): Promise<void> {
-    const plan = drawPlan(this.world.random);
+    const plan = drawPlan(this.world.random, this.world.traffic.isPlain);
     const request = artifactId === undefined ? { configuration: { environment: { COLOR: 'green' } } } : {};
     const input = { projectId: PROJECT, targetId, policy, artifactId, plan, request, requestedBy: 'ann' };
     await this.accept((idempotency) => this.world.accept({ ...input, idempotency }));
@@ -105,22 +105,20 @@ export class People {
 const plainGates: readonly (readonly GateName[])[] = [[], [], [], ['approval']];
 const judgedGates: readonly (readonly GateName[])[] = [[], ['analysis'], ['analysis'], ['analysis', 'approval']];
 
-function drawPlan(random: Random): Plan {
+/** `leads`: the metrics always answer. An adaptive plan has no deadline of its own while they do not. */
+function drawPlan(random: Random, leads: boolean): Plan {
   // Judging is the dearest part of a schedule, so most plans do without.
-  const judged = random.chance(0.1);
+  const judged = random.chance(0.07);
   const steps: StepInput[] = [];
   for (const weight of [10, 50, 95].slice(0, random.pick([0, 1, 1, 2, 3]))) {
     steps.push({ weight, bake: random.between(1, 4), gates: random.pick(judged ? judgedGates : plainGates) });
   }
-  const result = createPlan(
-    { type: 'steps', steps },
-    {
-      deadlines: { prepareSeconds: random.between(15, 40), analysisSeconds: random.between(3, 6), personSeconds: 15 },
-      onInconclusive: random.pick(['rollback', 'hold']),
-      watchSeconds: random.pick([1, 2, 5]),
-      ...(judged ? {} : { analysis: null }),
-    },
-  );
+  const result = createPlan(judged && leads && random.chance(0.3) ? 'adaptive' : { type: 'steps', steps }, {
+    deadlines: { prepareSeconds: random.between(15, 40), analysisSeconds: random.between(3, 6), personSeconds: 15 },
+    onInconclusive: random.pick(['rollback', 'hold']),
+    watchSeconds: random.pick([1, 2, 5]),
+    ...(judged ? {} : { analysis: null }),
+  });
   if (!result.ok) throw new Error(result.problem.message);
   return result.plan;
 }

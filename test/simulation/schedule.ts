@@ -21,7 +21,7 @@ const CODES = [1, 2, 3];
 /** After the storms everything has to come to its end within this time. */
 const PATIENCE_MS = 400_000;
 /** Every so many seeds, what is stored goes through JSON, the schema and the real hash, as in Postgres. */
-const THOROUGH_EVERY = 64;
+const THOROUGH_EVERY = 100;
 
 /** One seed, one history: a few deployments of one function, everything that goes wrong, and what came of it. */
 export async function runSchedule(seed: number, options: ScheduleOptions = {}): Promise<ScheduleResult> {
@@ -113,7 +113,7 @@ class Plot {
 
   private drawPlot(): void {
     const { random } = this.world;
-    const wishes = random.pick([1, 1, 2, 2, 3]);
+    const wishes = random.pick([1, 1, 1, 2, 2, 3]);
     for (let wish = 0; wish < wishes; wish += 1) {
       const alias = random.pick(ALIASES);
       const artifact = random.chance(0.2) ? undefined : `a${random.pick(CODES)}`;

@@ -14,6 +14,11 @@ export class Traffic {
     private readonly silenceIsHealth: boolean,
   ) {}
 
+  /** Whether there is an answer at every look, and the same kind of answer. */
+  get isPlain(): boolean {
+    return this.mood === 'good' || this.mood === 'bad';
+  }
+
   read(request: EvidenceRequest): EvidenceReading {
     const mood = this.mood === 'flapping' ? this.random.pick(['good', 'unreadable', 'silent'] as const) : this.mood;
     if (mood === 'unreadable' && !this.silenceIsHealth) {

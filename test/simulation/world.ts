@@ -41,7 +41,8 @@ export class World {
   readonly traffic: Traffic;
   readonly watch: Watch;
   readonly processes: WorkerProcess[] = [];
-  readonly sweepMs: number;
+  /** As in production. */
+  readonly sweepMs = 5_000;
   readonly calmAt: number;
   /** Who accepted what: none of these may ever be missing. */
   readonly accepted = new Set<string>();
@@ -66,7 +67,6 @@ export class World {
     this.calmAt = scheduler.now + CHAOS_MS;
     this.storms = drawTroubles(random, this.calmAt);
     this.calm = calmTroubles(this.storms.latencyMs);
-    this.sweepMs = random.pick([3_000, 5_000]);
     const now = () => scheduler.now;
     let ids = 0;
     this.database = new MemoryDatabase({ now, newId: () => `d${++ids}`, ...options.storage });
