@@ -8,6 +8,7 @@ import { functionArn, readFunctionName } from '../lambda/names.js';
 import type { LogStore } from '../logs/log-store.js';
 import { type FunctionRecord, type Settings, type VersionRecord, weightsInForce } from '../world/records.js';
 import { type Resolved, type Store, versionNamed } from '../world/store.js';
+import type { Outcome } from './environment.js';
 import type { EventQueue } from './event-queue.js';
 import { checkPayload } from './payload.js';
 import type { Pool } from './pool.js';
@@ -15,6 +16,8 @@ import { logLines, tailOf } from './report.js';
 
 const SYNCHRONOUS_LIMIT = 6_291_456;
 const ASYNCHRONOUS_LIMIT = 1_048_576;
+/** What a handler may answer with: 6 MB and a little for the envelope. */
+const RESPONSE_LIMIT = 6_291_556;
 
 export interface InvokerParts {
   store: Store;
@@ -159,6 +162,7 @@ export class Invoker {
       clientContext: execution.clientContext,
       traceId: `Root=1-${Math.floor(startedAt / 1000).toString(16)}-${randomBytes(12).toString('hex')};Sampled=0`,
     });
+    if (outcome.kind === 'success' && outcome.body.length > RESPONSE_LIMIT) refuseResponse(outcome);
     const lines = logLines(settings, version.version, requestId, outcome, startedAt, this.parts.clock.now());
     this.parts.logs.append(placeOf(fn), settings.logging.LogGroup, environment.logStream, lines);
     const failed = outcome.kind !== 'success';
@@ -172,6 +176,18 @@ export function servingSettings(version: VersionRecord): Settings {
   const settling = version.settling;
   if (settling?.kind === 'update' && settling.previous) return settling.previous;
   return version.serving ?? version.settings;
+}
+
+/** A larger answer is the function's error, not the caller's. */
+function refuseResponse(outcome: Outcome): void {
+  outcome.kind = 'error';
+  outcome.errorType = 'Function.ResponseSizeTooLarge';
+  outcome.body = Buffer.from(
+    JSON.stringify({
+      errorType: outcome.errorType,
+      errorMessage: `Response payload size exceeded maximum allowed payload size (${RESPONSE_LIMIT} bytes).`,
+    }),
+  );
 }
 
 function requireInvocable(version: VersionRecord): void {

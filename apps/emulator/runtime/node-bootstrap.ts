@@ -91,6 +91,8 @@ function exchange(method, target, headers = {}, body = '') {
   return answered;
 }
 
+// The next question follows at once: the receipt may come with its answer.
+const PIPELINED = { 'sluice-pipelined': 'yes' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 const post = (target, body, headers) => exchange('POST', target, { ...JSON_TYPE, ...headers }, body);
 const postError = (target, problem, more) => post(target, JSON.stringify(problem), { 'lambda-runtime-function-error-type': problem.errorType, ...more });
@@ -201,14 +203,14 @@ async function answer(handler, { headers, body }) {
     const value = await run(handler, JSON.parse(body.toString('utf8')), invocation);
     const result = Buffer.isBuffer(value) && handler[STREAMED] ? value : (JSON.stringify(value === undefined ? null : value) ?? 'null');
     socket.cork();
-    post('/invocation/' + invocation.id + '/response', result, handler[STREAMED] ? { 'lambda-runtime-function-response-mode': 'streaming' } : undefined).catch(() => undefined);
+    post('/invocation/' + invocation.id + '/response', result, handler[STREAMED] ? { ...PIPELINED, 'lambda-runtime-function-response-mode': 'streaming' } : PIPELINED).catch(() => undefined);
   } catch (error) {
     const problem = describe(error);
     const shown = { errorType: problem.errorType, errorMessage: problem.errorMessage, stack: problem.trace };
     if (jsonLogs) log('ERROR', [shown]);
     else log('ERROR', ['Invoke Error \t' + JSON.stringify(shown)]);
     socket.cork();
-    postError('/invocation/' + invocation.id + '/error', problem).catch(() => undefined);
+    postError('/invocation/' + invocation.id + '/error', problem, PIPELINED).catch(() => undefined);
   }
   current = undefined;
 }
