@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jest } from '@jest/globals';
+import { createDatabase } from '../world/database.js';
+import { describeWithRedis } from '../world/describe-with-redis.js';
 import { SluiceProcess } from './sluice-process.js';
 
 jest.setTimeout(90_000);
@@ -103,6 +105,40 @@ test('a wrong setting is named with what is allowed', async () => {
   const { code, stdout } = await sluiceWith({ SLUICE_SWEEP_SECONDS: 'often' }).startAndFail();
   expect(code).toBe(1);
   expectPlainWords(stdout, /SLUICE_SWEEP_SECONDS/);
+});
+
+test('with DATABASE_URL and SLUICE_EMULATOR=off neither a database nor an emulator is brought along', async () => {
+  const database = await createDatabase();
+  const sluice = sluiceWith({ DATABASE_URL: database.url, SLUICE_EMULATOR: 'off', AWS_REGION: 'eu-west-1' });
+  await sluice.start();
+  expect(sluice.output).toMatch(/your Postgres, the queue on Postgres, AWS/);
+  expect(sluice.output).not.toContain('emulator');
+  expect(existsSync(join(sluice.dataDir, 'postgres'))).toBe(false);
+  expect(existsSync(join(sluice.dataDir, 'emulator'))).toBe(false);
+  expect(await sluice.stop()).toBe(0);
+  await database.drop();
+});
+
+describeWithRedis('Redis from outside', () => {
+  test('with REDIS_URL the queue is there', async () => {
+    const sluice = sluiceWith({ REDIS_URL: `${process.env['SLUICE_TEST_REDIS_URL']}/7` });
+    await sluice.start();
+    expect(sluice.output).toMatch(/the queue on your Redis/);
+  });
+});
+
+test('a database that ends by itself ends Sluice with a sentence, and the next start recovers', async () => {
+  const sluice = sluiceWith();
+  await sluice.start();
+  const ended = sluice.waitForEnd();
+  process.kill(
+    Number.parseInt(readFileSync(join(sluice.dataDir, 'postgres', 'postmaster.pid'), 'utf8'), 10),
+    'SIGKILL',
+  );
+  const { code, stdout } = await ended;
+  expect(code).toBe(1);
+  expect(stdout).toMatch(/embedded Postgres has ended by itself/);
+  await sluice.start();
 });
 
 describe('data folders that cannot be used', () => {

@@ -49,8 +49,15 @@ export class SluiceProcess {
 
   /** Starts it and waits for its end: for starts that are meant to fail. */
   async startAndFail(): Promise<CommandResult> {
-    const child = this.launch();
-    await once(child, 'close');
+    this.launch();
+    return this.waitForEnd();
+  }
+
+  /** Waits until it ends by itself. */
+  async waitForEnd(): Promise<CommandResult> {
+    const child = this.child;
+    if (!child) throw new Error('It was never started.');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
     return { code: child.exitCode, stdout: this.said, stderr: '' };
   }
 
