@@ -2,7 +2,7 @@ import type { DeploymentView } from '#contracts';
 import type { Session } from '../connection/session.js';
 import { printJson, printLines } from '../context.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
-import { headingLines, trafficLines } from '../render/deployment.js';
+import { liveLines } from '../render/deployment.js';
 import { nextCommands } from '../render/next-commands.js';
 import { watchToEnd } from '../watch/watch-to-end.js';
 
@@ -17,11 +17,7 @@ export async function showOrWatch(
     printJson(session.screen, deployment);
   } else {
     const { style } = session;
-    printLines(session.screen, [
-      ...headingLines(style, deployment),
-      ...trafficLines(style, deployment),
-      ...nextCommands(style, deployment),
-    ]);
+    printLines(session.screen, [...liveLines(style, deployment, 0), ...nextCommands(style, deployment)]);
   }
   return exitCodes.ok;
 }

@@ -34,8 +34,8 @@ If Sluice itself is down, this gives version 4 all traffic back:
 
   test('a drifted deployment shows what was found and the three ways out', () => {
     const lines = statusLines(plainStyle, deployment(drifted));
-    expect(lines).toContain('  Found     100 % on version 3');
-    expect(lines).toContain('  Expected  90 % on version 4, 10 % on version 5');
+    expect(lines).toContain('  live    version 3  [####################]  100 %');
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}Expected +90 % on version 4, 10 % on version 5$/));
     expect(lines.filter((line) => line.includes('sluice resolve checkout --'))).toHaveLength(3);
     expect(lines.join('\n')).not.toContain('sluice abort');
   });

@@ -60,7 +60,9 @@ export function headingLines(style: Style, deployment: DeploymentView): string[]
 
 /** The two versions with their shares as bars; before the alias is known there is nothing to draw. */
 export function trafficLines(style: Style, deployment: DeploymentView): string[] {
-  const { alias, stableVersion, canaryVersion } = deployment;
+  const { stableVersion, canaryVersion } = deployment;
+  // After drift, what was found is what callers get; the last value of ours is history.
+  const alias = deployment.drift?.observed ?? deployment.alias;
   if (!alias) return [];
   const rows = [{ version: alias.version, share: 100 - (alias.canary?.weightPercent ?? 0) }];
   if (alias.canary) rows.push({ version: alias.canary.version, share: alias.canary.weightPercent });
@@ -88,10 +90,9 @@ function progressFacts(style: Style, deployment: DeploymentView, elapsedMs: numb
   return [
     ['Step', stepWords(deployment, elapsedMs)],
     ['Evidence', evidence ? evidenceWords(evidence.numbers) : undefined],
-    ['Judge', deployment.ended ? undefined : said(evidence?.sentence)],
-    ['Found', drift ? aliasWords(drift.observed) : undefined],
+    ['Judge', deployment.ended || drift ? undefined : said(evidence?.sentence)],
     ['Expected', drift ? aliasWords(drift.expected) : undefined],
-    ['Why', said(reason?.sentence)],
+    ['Why', drift ? undefined : said(reason?.sentence)],
     ['Asked by', reason?.by && reason.by !== deployment.requestedBy ? reason.by : undefined],
     ['What to do', reason?.remedy && (deployment.ended || isHeld(deployment)) ? fold(style, reason.remedy) : undefined],
   ];
@@ -120,7 +121,7 @@ function originFacts(style: Style, deployment: DeploymentView): Fact[] {
 /** Where the rollout stands, how long that still takes and what comes then. */
 export function stepWords(deployment: DeploymentView, elapsedMs: number): string | undefined {
   const { phase, steps, step } = deployment;
-  if (deployment.ended || step === null || phase === 'rolling_back') return undefined;
+  if (deployment.ended || isHeld(deployment) || step === null || phase === 'rolling_back') return undefined;
   const present = steps[step];
   if (deployment.adaptive) return undefined;
   if (!present) return steps.length > 0 ? `all ${count(steps.length, 'step')} passed, promoting` : undefined;
