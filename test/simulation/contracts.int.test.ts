@@ -7,11 +7,16 @@ import {
 } from '@aws-sdk/client-lambda';
 import { strToU8, zipSync } from 'fflate';
 import { createLambdaControl, type FunctionAddress, type LambdaControl } from '#aws';
+import { createWakeQueue } from '#queue';
 import { silentLogger, systemClock } from '#runtime';
 import { createStore, type Store } from '#store';
 import { type Emulator, startEmulator } from '../../apps/emulator/start.js';
+import { startWakeWorker } from '../../libs/queue/contract.module.js';
+import { untilConnected } from '../../libs/queue/wake-queue.contract.js';
 import { createDatabase, type TestDatabase } from '../world/database.js';
+import { claimQueueRedis, queueEngine } from '../world/queue-engine.js';
 import { describeLambda } from './lambda.contract.js';
+import { describeQueue } from './queue.contract.js';
 import { describeStore } from './store.contract.js';
 
 const ACCOUNT = '000000000000';
@@ -39,6 +44,36 @@ describe('the store on Postgres', () => {
         const target = await store.targets.create('default', { ...address, name, policy: 'queue', settings: {} });
         if (target === 'exists') throw new Error('The target exists.');
         return target;
+      },
+      elapse: (milliseconds) => systemClock.sleep(milliseconds),
+    };
+  });
+});
+
+describe(`BullMQ on ${queueEngine}`, () => {
+  const closing: (() => Promise<unknown>)[] = [];
+  afterAll(async () => {
+    for (const close of closing.reverse()) await close();
+  });
+
+  describeQueue(async () => {
+    const database = await createDatabase();
+    const redis = claimQueueRedis();
+    closing.push(() => database.drop());
+    if (redis) closing.push(() => redis.clear());
+    const where = { databaseUrl: database.url, redisUrl: redis?.url, ...(redis ? { prefix: redis.prefix } : {}) };
+    const options = { ...where, logger: silentLogger };
+    const queue = await createWakeQueue(options);
+    closing.push(() => queue.close());
+    await untilConnected(queue);
+    return {
+      queue,
+      take: async (handle) => {
+        const worker = await startWakeWorker({ ...options, concurrency: 1, handle });
+        closing.push(() => worker.close());
+      },
+      until: async (holds) => {
+        while (!holds()) await systemClock.sleep(10);
       },
       elapse: (milliseconds) => systemClock.sleep(milliseconds),
     };

@@ -3,6 +3,10 @@ import type { TargetRow } from '#store';
 import { describeLambda } from './lambda.contract.js';
 import { MemoryDatabase } from './memory-database.js';
 import { MemoryLambda } from './memory-lambda.js';
+import { MemoryQueue, type Taker } from './memory-queue.js';
+import { describeQueue } from './queue.contract.js';
+import { Random } from './random.js';
+import { Actor, Scheduler } from './scheduler.js';
 import { thorough } from './storage.js';
 import { describeStore, type StoreUnderTest } from './store.contract.js';
 
@@ -76,6 +80,39 @@ describe('the simulated Lambda', () => {
       settle: async () => {
         now += 300;
       },
+    };
+  });
+});
+
+describe('the simulated queue', () => {
+  describeQueue(async () => {
+    const scheduler = new Scheduler();
+    const takers: Taker[] = [];
+    const none = { lost: 0, doubled: 0, lateMs: 0 };
+    const queue = new MemoryQueue(
+      scheduler,
+      new Random(1),
+      () => takers,
+      () => none,
+      true,
+    );
+    const elapse = async (milliseconds: number) => {
+      let over = false;
+      scheduler.after(milliseconds, () => {
+        over = true;
+      });
+      await scheduler.run(() => over);
+    };
+    return {
+      queue: { add: async (wake) => queue.add(wake) },
+      take: async (handle) => {
+        takers.push({ actor: new Actor('w', 0), handle });
+      },
+      until: async (holds) => {
+        for (let tries = 0; tries < 1_000 && !holds(); tries += 1) await elapse(10);
+        expect(holds()).toBe(true);
+      },
+      elapse,
     };
   });
 });
