@@ -245,11 +245,13 @@ export class Watch {
       this.world.violate('I11', `${id} published ${[...story.made].join(' and ')}.`);
   }
 
-  uploaded(id: string): void {
+  landedOnLatest({ deploymentId: id, command }: RecordedClaim): void {
     const story = this.story(id);
+    // What an ended deployment still had on the wire may fail the next one, before any traffic has moved.
+    if (isEndPhase(this.world.database.rows.get(id)?.phase ?? '')) this.latestTouched = true;
+    if (command !== 'UpdateCode') return;
     story.uploads += 1;
     if (story.uploads > 1) this.world.violate('I11', `${id} uploaded its code twice.`);
-    if (isEndPhase(this.world.database.rows.get(id)?.phase ?? '')) this.latestTouched = true;
   }
 
   /** When all is over: what is recorded is what is there, histories have no gap, and nothing accepted is lost. */

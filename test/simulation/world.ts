@@ -368,7 +368,7 @@ export class World {
       for (const version of this.lambda.versions(fn)) {
         if (!known.has(version)) this.watch.madeVersion(claim.deploymentId, version);
       }
-      if (command === 'UpdateCode') this.watch.uploaded(claim.deploymentId);
+      this.watch.landedOnLatest(claim);
       return answer;
     };
   }
