@@ -9,7 +9,7 @@ const PREFIX = 'sluice-conformance-';
 const PATIENCE_MS = 30_000;
 /** On our own emulator, getting ready is quick, and what a case looks at stays visible long enough for a busy machine. */
 const PREPARING_MS = 10;
-const VISIBLE_MS = 400;
+const VISIBLE_MS = 600;
 
 type Values = Record<string, unknown>;
 

@@ -1,4 +1,4 @@
-import { ANYTHING, accepts, type Case, refusal, refuses, success } from '../table.js';
+import { ANYTHING, accepts, type Case, refusal, refuses, settles, success } from '../table.js';
 
 const fn = { FunctionName: '{fn}' };
 const live = { ...fn, Name: 'live' };
@@ -71,6 +71,13 @@ export const aliasCases: Case[] = [
     'version',
     { ...live, FunctionVersion: '$LATEST', ...weights({ 1: 0.5 }) },
     [invalid, 400, '$LATEST is not supported for an alias pointing to more than 1 version'],
+  ),
+
+  unequal('versions of two roles', { Role: 'arn:aws:iam::{account}:role/another' }, 'execution role'),
+  unequal(
+    'versions of two dead-letter queues',
+    { DeadLetterConfig: { TargetArn: 'arn:aws:sqs:{region}:{account}:dead' } },
+    'dead letter configuration',
   ),
 
   success('GetAlias', 'an alias reads back as it was made', 'weighted alias', [
@@ -225,6 +232,23 @@ export const aliasCases: Case[] = [
   ]),
   refusal('ListAliases', 'an unknown function', 'nothing', fn, [gone, 404, 'Function not found: {arn}']),
 ];
+
+/** Both versions of a weighted alias run under one role, and send what fails to one place. */
+function unequal(title: string, change: Record<string, unknown>, says: string): Case {
+  return {
+    operation: 'CreateAlias',
+    title,
+    kind: 'refusal',
+    given: 'version',
+    ownEndpointOnly: true,
+    steps: [
+      accepts('UpdateFunctionConfiguration', { ...fn, ...change }),
+      settles('GetFunctionConfiguration', fn, { LastUpdateStatus: 'Successful' }),
+      accepts('PublishVersion', fn, { Version: '2' }),
+      refuses('CreateAlias', { ...live, FunctionVersion: '1', ...weights({ 2: 0.1 }) }, invalid, 400, says),
+    ],
+  };
+}
 
 /** What neither creating nor updating an alias may route to. */
 function badRoutings(operation: string, input: Record<string, unknown>, given: 'two versions' | 'alias'): Case[] {
