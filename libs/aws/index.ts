@@ -13,4 +13,4 @@ export { configurationDifferences, type FunctionConfiguration } from './configur
 export type { Fault, Outcome } from './faults.js';
 export type { FunctionReading } from './function-reading.js';
 export { type CodeSource, createLambdaControl, type LambdaControl } from './lambda-control.js';
-export { createLogsReader, type LogLine, type LogsReader } from './logs.js';
+export { createLogsReader, type LogLine, type LogPages, type LogQuery, type LogsReader } from './logs.js';
