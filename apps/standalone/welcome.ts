@@ -16,6 +16,9 @@ export function welcome(sluice: Pick<Standalone, 'url' | 'keyFile' | 'emulatorUr
     `  runs on     ${parts.join(', ')}`,
   ];
   if (sluice.emulatorUrl) lines.push(...demo(sluice.emulatorUrl, config));
+  if (sluice.emulatorUrl && config.awsEndpointUrl && config.awsEndpointUrl !== sluice.emulatorUrl) {
+    lines.push('', `AWS_ENDPOINT_URL is not used while the emulator is on. To use it: SLUICE_EMULATOR=off npm start`);
+  }
   return [...lines, '', 'Ctrl-C stops everything; a rollout under way goes on at the next start.', ''].join('\n');
 }
 
