@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { GlobalOptions, Session } from '../connection/session.js';
+import type { Session } from '../connection/session.js';
 import type { ExitCode } from '../exit-codes.js';
 
 /** What a command does once its arguments are read; the answer is the exit code. */
@@ -9,5 +9,3 @@ export type Work = (session: Session) => Promise<ExitCode>;
 export interface Runner {
   run(command: Command, work: Work): Promise<void>;
 }
-
-export type OptionsOf<T> = T & GlobalOptions;

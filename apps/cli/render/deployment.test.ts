@@ -12,7 +12,7 @@ describe('status', () => {
   stable  version 4  [##################..]   90 %
   canary  version 5  [##..................]   10 %
   Step      1 of 2: 10 % for 20s, 12s left, then the verdict, then 50 %
-  Evidence  canary 0 errors in 28 invocations (0 %); stable 3 errors in 1 222 invocations (0.25 %)
+  Evidence  canary 0 errors in 28 invocations (0 %); stable 3 errors in 1,222 invocations (0.25 %)
   Judge     not enough seen yet
   Rollback  version 4 is the rollback point
   Strategy  demo: 10 % for 20s, 50 % for 20s, then promotion
@@ -63,7 +63,7 @@ describe('the live view', () => {
   stable  version 4  ██████████████████░░   90 %
   canary  version 5  ██░░░░░░░░░░░░░░░░░░   10 %
   Step      1 of 2: 10 % for 20s, 7s left, then the verdict, then 50 %
-  Evidence  canary 0 errors in 28 invocations (0 %); stable 3 errors in 1 222 invocations (0.25 %)
+  Evidence  canary 0 errors in 28 invocations (0 %); stable 3 errors in 1,222 invocations (0.25 %)
   Judge     not enough seen yet`);
   });
 
