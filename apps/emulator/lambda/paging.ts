@@ -26,10 +26,16 @@ export function pageOf<T>(
   return { items, nextMarker: more ? Buffer.from(JSON.stringify([key(last)])).toString('base64') : undefined };
 }
 
-/** The index after `last`; when that entry has gone meanwhile, the list starts again rather than losing entries. */
+/** The index after `last`; when that entry has gone meanwhile, that of the first one that sorts behind it. */
 function startAfter(keys: string[], last: string): number {
-  return keys.indexOf(last) + 1;
+  const index = keys.indexOf(last);
+  if (index >= 0) return index + 1;
+  const next = keys.findIndex((key) => order.compare(key, last) > 0);
+  return next < 0 ? keys.length : next;
 }
+
+/** Names in alphabetical order and numbers by size, as the lists themselves are ordered. */
+const order = new Intl.Collator('en', { numeric: true });
 
 function lastKey(marker: string): string {
   try {
