@@ -28,7 +28,7 @@ export function rate(fraction: number): string {
 }
 
 export function count(amount: number, one: string, many = `${one}s`): string {
-  return `${String(amount).replace(/\B(?=(\d{3})+$)/g, ' ')} ${amount === 1 ? one : many}`;
+  return `${String(amount).replace(/\B(?=(\d{3})+$)/g, ',')} ${amount === 1 ? one : many}`;
 }
 
 /** `2026-01-31 12:00` of an ISO time, in UTC. */
