@@ -7,7 +7,9 @@ import { functionKey, MemoryDatabase, type MemoryDatabaseOptions } from './memor
 import { type MemoryAlias, MemoryLambda } from './memory-lambda.js';
 import { MemoryQueue } from './memory-queue.js';
 import { Random } from './random.js';
+import { recordWithBugs } from './record-with-bugs.js';
 import { Actor, Scheduler } from './scheduler.js';
+import { tell, tellAlias } from './tell.js';
 import { Traffic, type TrafficMood } from './traffic.js';
 import { calmTroubles, drawTroubles, type Troubles } from './troubles.js';
 import { Watch } from './watch.js';
@@ -204,50 +206,12 @@ export class World {
   record(row: DeploymentRow, event: RolloutEvent, next: RolloutState, options: RecordOptions) {
     const kept = this.database.rows.get(row.id);
     const before = kept?.state;
-    const recorded = this.withBugs(row, event, next, options);
+    const recorded = recordWithBugs(this, row, event, next, options);
     if (recorded.kind === 'recorded' && before) {
       this.say(() => `${options.actor}: ${row.id} #${recorded.sequence} ${tell(event)} → ${next.phase}`);
       this.watch.recorded(row.id, before, event, next, options);
     } else this.say(() => `${options.actor}: ${row.id} lost the race to record ${event.type} after #${row.sequence}`);
     return recorded;
-  }
-
-  private withBugs(row: DeploymentRow, event: RolloutEvent, next: RolloutState, options: RecordOptions) {
-    const kept = this.database.rows.get(row.id);
-    if (!kept) return { kind: 'lost' as const };
-    const claims = event.type === 'ClaimTaken';
-    const isAct = event.type.endsWith('Requested');
-    let seen = row;
-    let wanted = options;
-    if (claims && this.has('no claim fence')) {
-      seen = { ...row, sequence: kept.sequence };
-      kept.leaseUntil = undefined;
-    }
-    if (claims && this.has('no lease')) kept.leaseUntil = undefined;
-    if (!claims && this.has('record without compare-and-swap')) seen = { ...row, sequence: kept.sequence };
-    if (isAct && this.has('an act wakes nobody')) wanted = { ...options, nextAt: undefined };
-    if (this.has('abort is forgotten') && kept.phase === 'rolling_back' && event.type === 'WeightShifted') {
-      seen = { ...row, sequence: kept.sequence };
-    }
-    const recorded = this.database.record(seen, event, next, wanted);
-    if (recorded.kind === 'lost') return recorded;
-    const events = this.database.events.get(row.id);
-    const noBump = (claims && this.has('no sequence bump on claim')) || (isAct && this.has('no sequence bump on act'));
-    if (noBump) {
-      kept.sequence -= 1;
-      events?.pop();
-      return { ...recorded, sequence: kept.sequence };
-    }
-    if (claims && this.has('no lease')) kept.leaseUntil = undefined;
-    if (this.has('event apart from the row') && this.random.chance(0.05)) events?.pop();
-    if (this.has('no provenance')) this.database.versions.clear();
-    if (this.has('end without an end') && kept.endedAt !== undefined) kept.endedAt = undefined;
-    if (!this.has('nobody wakes the line')) return recorded;
-    for (const { deploymentId } of recorded.woken) {
-      const woken = this.database.rows.get(deploymentId);
-      if (woken) woken.nextAt = undefined;
-    }
-    return { ...recorded, woken: [] };
   }
 
   start(row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) {
@@ -411,31 +375,5 @@ export class World {
       updatedAt: this.scheduler.now,
     };
     this.database.targets.set(target.id, target);
-  }
-}
-
-function tellAlias(reading: AliasReading): string {
-  return `${describeAliasValue(reading)} (${reading.revisionId})`;
-}
-
-function tell(event: RolloutEvent): string {
-  switch (event.type) {
-    case 'ClaimTaken': {
-      const wanted = event.wanted ? ` ${describeAliasValue(event.wanted)}` : '';
-      return `ClaimTaken ${event.command}${wanted} under ${event.token}`;
-    }
-    case 'AliasDrifted':
-      return `AliasDrifted, found ${describeAliasValue(event.observed)} (${event.observedRevisionId})`;
-    case 'PreparationFailed':
-    case 'WriteRefused':
-      return `${event.type} (${event.reason.code})`;
-    case 'Watched':
-      return `Watched (${event.verdict})`;
-    case 'AliasConfirmed':
-      return `AliasConfirmed ${describeAliasValue(event.value)} (${event.revisionId})`;
-    case 'Outcome':
-      return `Outcome: ${event.sentence}`;
-    default:
-      return 'by' in event ? `${event.type} by ${event.by}` : event.type;
   }
 }
