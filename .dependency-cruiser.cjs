@@ -11,7 +11,7 @@ const MAY_IMPORT = {
   'libs/queue': ['libs/rollout', 'libs/runtime'],
   'libs/aws': ['libs/runtime'],
   'libs/metrics': ['libs/analysis', 'libs/aws', 'libs/runtime'],
-  'libs/sources': ['libs/runtime'],
+  'libs/sources': ['libs/aws', 'libs/runtime'],
   'libs/notify': ['libs/runtime'],
   'apps/api': ['libs/rollout', 'libs/contracts', 'libs/store', 'libs/queue', 'libs/sources', 'libs/runtime'],
   'apps/worker': ['libs/'],

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { bytesInPostgres, type ZipLimits } from '#sources';
+import type { ArtifactBytes, ZipLimits } from '#sources';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { Uploads } from './artifacts/receive-upload.js';
 import { ActsController } from './deployments/acts.controller.js';
@@ -18,12 +18,12 @@ import { TargetsController } from './targets/targets.controller.js';
 class ApiModule {}
 
 /** The controllers with everything they need; made by hand, so that what hangs on what can be read here. */
-export function apiModule(parts: ApiParts, limits?: ZipLimits): DynamicModule {
+export function apiModule(parts: ApiParts, bytes: ArtifactBytes, limits?: ZipLimits): DynamicModule {
   const { store, clock, logger } = parts;
   const show = new DeploymentShow(store);
   const hub = new ChangeHub(store, clock, logger);
   const streams = new EventStreams(parts, hub, show);
-  const uploads = new Uploads(parts, parts.bytes ?? bytesInPostgres(store.artifacts), limits);
+  const uploads = new Uploads(parts, bytes, limits);
   return {
     module: ApiModule,
     controllers: [

@@ -1,6 +1,5 @@
 import type { WakeQueue } from '#queue';
 import type { Clock, Logger } from '#runtime';
-import type { ArtifactBytes } from '#sources';
 import type { Store } from '#store';
 
 /** What the API is made of; `startApi` is given them, so that one process can hold several apps. */
@@ -8,8 +7,6 @@ export interface ApiParts {
   readonly store: Store;
   /** Absent: nobody is woken at once, and the sweep finds everything a little later. */
   readonly queue?: Pick<WakeQueue, 'add'> | undefined;
-  /** Where artifact bytes go; absent: into Postgres. */
-  readonly bytes?: ArtifactBytes | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }

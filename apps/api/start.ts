@@ -2,8 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
-import { type Config, ConfigError } from '#runtime';
-import type { ZipLimits } from '#sources';
+import type { Config } from '#runtime';
+import { openArtifactBytes, type ZipLimits } from '#sources';
 import 'reflect-metadata';
 import { apiModule } from './app.module.js';
 import { ChangeHub } from './deployments/change-hub.js';
@@ -25,16 +25,13 @@ export interface RunningApi {
 
 /** Serves the API. The store must be migrated. Rejects with Node's own error (`EADDRINUSE` …) when it cannot listen. */
 export async function startApi(
-  config: Pick<Config, 'host' | 'port'> & Partial<Pick<Config, 'artifactBucket'>>,
+  config: Pick<Config, 'host' | 'port'> & Partial<Pick<Config, 'artifactBucket' | 'awsRegion' | 'awsEndpointUrl'>>,
   parts: ApiParts,
   options: { readonly zipLimits?: ZipLimits } = {},
 ): Promise<RunningApi> {
-  // Taking the setting and storing the bytes elsewhere would be found out on the day somebody looks for them.
-  if (config.artifactBucket !== undefined && !parts.bytes) {
-    throw new ConfigError('SLUICE_S3_BUCKET is set, but this process was given no way to reach S3.');
-  }
   const adapter = createAdapter(parts);
-  const app = await NestFactory.create<NestFastifyApplication>(apiModule(parts, options.zipLimits), adapter, {
+  const bytes = openArtifactBytes(config, parts.store.artifacts);
+  const app = await NestFactory.create<NestFastifyApplication>(apiModule(parts, bytes, options.zipLimits), adapter, {
     logger: false,
     bodyParser: false,
     abortOnError: false,

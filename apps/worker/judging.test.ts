@@ -17,7 +17,11 @@ const fresh = watchingOf(undefined);
 test('an adaptive rollout does not move before anything was seen', () => {
   const plan = planOf('adaptive');
   const policy = policyOf(plan, 10, null);
-  const seen = judgeBlocks(fresh, { blocks: [], readUntilMs: 0 }, policy, { atMs: 1, weightPercent: 1, adaptive: true });
+  const seen = judgeBlocks(fresh, { blocks: [], readUntilMs: 0 }, policy, {
+    atMs: 1,
+    weightPercent: 1,
+    adaptive: true,
+  });
   expect(seen.ramp).toBeUndefined();
   expect(seen.evidence.verdict).not.toBe('pass');
 });

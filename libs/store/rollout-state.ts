@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { phases, type RolloutEvent, type RolloutState } from '#rollout';
+import type { RolloutEvent, RolloutState } from '#rollout';
 
 /**
  * Rows read back are parsed like any other input: a row written by an older or newer release, or damaged by hand, is a
@@ -117,8 +117,6 @@ const stateSchema = z.discriminatedUnion('phase', [
   z.object({ ...ended, phase: z.literal('superseded'), reason }),
   z.object({ ...ended, phase: z.literal('target_gone'), reason }),
 ]);
-
-export const phaseSchema = z.enum(phases as [string, ...string[]]) as unknown as z.ZodType<RolloutState['phase']>;
 
 /** Throws `UnreadableRow` when the stored value is not a rollout this release understands. */
 export function parseState(stored: unknown, deploymentId: string): RolloutState {
