@@ -1,4 +1,4 @@
-import { readStandaloneConfig } from './config.js';
+import { forgetAwsCredentials, readStandaloneConfig } from './config.js';
 import { welcome } from './welcome.js';
 
 const where = { url: 'http://127.0.0.1:3000', keyFile: '/x/.sluice/api-key', emulatorUrl: 'http://127.0.0.1:3001' };
@@ -17,4 +17,17 @@ test('somebody who set AWS_ENDPOINT_URL is told that the emulator is used instea
   const told = (endpoint: string) => welcome(where, readStandaloneConfig({ AWS_ENDPOINT_URL: endpoint }));
   expect(told('http://127.0.0.1:4566')).toMatch(/AWS_ENDPOINT_URL is not used.*SLUICE_EMULATOR=off/);
   expect(told(where.emulatorUrl)).not.toMatch(/AWS_ENDPOINT_URL is not used/);
+});
+
+test("this machine's own AWS credentials are not used for the emulator", () => {
+  const environment = {
+    AWS_PROFILE: 'expired',
+    AWS_ACCESS_KEY_ID: 'AKIAREAL',
+    AWS_SECRET_ACCESS_KEY: 'real',
+    HOME: '/home/x',
+  };
+  forgetAwsCredentials(environment);
+  expect(Object.values(environment)).not.toContain('real');
+  expect(environment).not.toHaveProperty('AWS_PROFILE');
+  expect(environment.HOME).toBe('/home/x');
 });

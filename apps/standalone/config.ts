@@ -16,3 +16,21 @@ export function readStandaloneConfig(environment: NodeJS.ProcessEnv = process.en
 export function quietAwsSdk(environment: NodeJS.ProcessEnv = process.env): void {
   environment['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
 }
+
+const CREDENTIAL_VARIABLES = [
+  'AWS_PROFILE',
+  'AWS_SESSION_TOKEN',
+  'AWS_WEB_IDENTITY_TOKEN_FILE',
+  'AWS_CONTAINER_CREDENTIALS_RELATIVE_URI',
+  'AWS_CONTAINER_CREDENTIALS_FULL_URI',
+];
+
+/**
+ * Whatever credentials this machine has are for AWS, not for the emulator: they are not used, not asked for (an expired
+ * profile would stop the demo) and not sent. Changes this process's own environment only.
+ */
+export function forgetAwsCredentials(environment: NodeJS.ProcessEnv = process.env): void {
+  for (const name of CREDENTIAL_VARIABLES) delete environment[name];
+  environment['AWS_ACCESS_KEY_ID'] = 'emulator';
+  environment['AWS_SECRET_ACCESS_KEY'] = 'not-a-secret';
+}

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { createLogger, systemClock } from '#runtime';
-import { quietAwsSdk, readStandaloneConfig } from './config.js';
+import { forgetAwsCredentials, quietAwsSdk, readStandaloneConfig } from './config.js';
 import { explain } from './problem.js';
 import { startStandalone } from './start.js';
 import { welcome } from './welcome.js';
@@ -18,6 +18,7 @@ async function main(): Promise<void> {
   quietAwsSdk();
   const stop = stopSignal();
   const config = readStandaloneConfig();
+  if (config.emulator.enabled) forgetAwsCredentials();
   const logger = createLogger({ level: config.logLevel, name: 'sluice' });
   const sluice = await startStandalone({
     config,

@@ -18,7 +18,7 @@ interface Deployment {
   readonly headline: string;
 }
 
-const sluice = new SluiceProcess({ SLUICE_DEMO_REQUESTS_PER_SECOND: '50' });
+const sluice = new SluiceProcess({ SLUICE_DEMO_REQUESTS_PER_SECOND: '50', AWS_PROFILE: 'expired' });
 let codeNumber = 0;
 
 beforeAll(() => sluice.start());
