@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { serviceFault } from '../lambda/errors.js';
 import type { FunctionRecord, Settings } from '../world/records.js';
 import { Environment, type Outcome } from './environment.js';
 import type { Launcher } from './launch.js';
@@ -36,7 +37,8 @@ export const ownerOf = (fn: FunctionRecord) => `${fn.account}/${fn.region}/${fn.
 /** Environments per frozen settings: a changed function never reuses the process of its former self. */
 export class Pool {
   private readonly groups = new Map<Settings, Group>();
-  private readonly hungry: (() => void)[] = [];
+  /** Requests that wait for a process of any group to go; each says whether it was still waiting. */
+  private readonly hungry: (() => boolean)[] = [];
   private count = 0;
   private readonly warden = new Warden();
   private closed = false;
@@ -112,6 +114,7 @@ export class Pool {
       const freed = await this.waitForRoom(group);
       if (freed) return freed;
     }
+    if (this.closed) throw serviceFault('The emulator is closing.', 503);
     this.count += 1;
     try {
       const launch = await this.launcher.prepare(fn, version, settings);
@@ -121,6 +124,7 @@ export class Pool {
       return environment;
     } catch (error) {
       this.count -= 1;
+      this.feedOne();
       throw error;
     }
   }
@@ -145,8 +149,11 @@ export class Pool {
       group.waiters.push(waiter);
       this.hungry.push(() => {
         const index = group.waiters.indexOf(waiter);
-        if (index >= 0) group.waiters.splice(index, 1);
+        // Served meanwhile by an environment of its own group: somebody else may have the room.
+        if (index < 0) return false;
+        group.waiters.splice(index, 1);
         resolve(undefined);
+        return true;
       });
     });
   }
@@ -175,7 +182,7 @@ export class Pool {
       return;
     }
     group.idle.push(environment);
-    if (this.hungry.length > 0) this.hungry.shift()?.();
+    this.feedOne();
   }
 
   private discard(group: Group, environment: Environment): void {
@@ -184,6 +191,10 @@ export class Pool {
     if (index >= 0) group.idle.splice(index, 1);
     environment.kill();
     this.count -= 1;
-    this.hungry.shift()?.();
+    this.feedOne();
+  }
+
+  private feedOne(): void {
+    while (this.hungry.length > 0) if (this.hungry.shift()?.()) return;
   }
 }
