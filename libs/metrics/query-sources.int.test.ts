@@ -177,6 +177,39 @@ describe('what Prometheus may say besides numbers', () => {
   });
 });
 
+describe('durations from queries', () => {
+  const ends = told.map(({ startMs }) => (startMs + PERIOD_MS) / 1000);
+  const durations = {
+    count: 'count{version="{{version}}"}',
+    above: 'above{version="{{version}}",ms="{{thresholdMs}}",le="{{thresholdSeconds}}"}',
+    quantileMs: 'quantile({{quantile}},x{version="{{version}}"})',
+  };
+  const answer = (query: string): readonly (readonly [number, string])[] => {
+    if (query.includes('errors')) return ends.map((at) => [at, '0']);
+    if (query.startsWith('above')) {
+      if (query.includes('version="2"') && query.includes('ms="80"')) return [];
+      return ends.map((at) => [at, query.includes('ms="20.5",le="0.0205"') ? '30' : '4']);
+    }
+    if (query.startsWith('quantile')) return ends.map((at) => [at, String(Number(/0\.\d+/.exec(query)?.[0]) * 100)]);
+    return ends.map((at) => [at, '50']);
+  };
+
+  test('are counted against each threshold, and left out where one of them has no answer', async () => {
+    const server = await promSaying(answer);
+    const source = createPrometheusEvidence({
+      outbound: outboundTo(server.origin),
+      url: server.origin,
+      queries: { ...promQueries, durations },
+      settleSeconds: 15,
+    });
+    const reading = await source.read({ ...request, latencyThresholdsMs: [20.5, 80] });
+    await server.close();
+    const [block] = reading.ok ? reading.blocks : [];
+    expect(block?.stable.durationMs).toEqual({ count: 50, above: [30, 4], p50: 50, p90: 90, p99: 99 });
+    expect(block?.canary).toEqual({ invocations: 50, errors: 0 });
+  });
+});
+
 // Datadog ----------------------------------------------------------------------------------------------------------
 
 const datadogQueries = {
