@@ -65,6 +65,9 @@ export class AdminFront {
 
   handle(request: HttpRequest): HttpReply | undefined {
     if (!request.path.startsWith(`${ADMIN_PREFIX}/`)) return undefined;
+    // A web page may send simple requests to loopback; no tool of ours sends an Origin.
+    if (request.headers['origin'] !== undefined)
+      return reply(403, { message: 'The admin endpoint is not for browsers.' });
     const [first = '', second] = request.path.slice(ADMIN_PREFIX.length + 1).split('/');
     const act =
       this.acts[`${request.method} ${first}/${second}`] ??

@@ -78,6 +78,13 @@ test('without admin there is no admin endpoint', async () => {
   expect(response.status).not.toBe(200);
 });
 
+test('a web page cannot use the admin endpoint', async () => {
+  const { emulator } = await start({ admin: true });
+  const headers = { origin: 'https://example.com' };
+  expect((await fetch(`${emulator.url}/_emulator/reset`, { method: 'POST', headers })).status).toBe(403);
+  expect((await fetch(`${emulator.url}/_emulator/health`)).status).toBe(200);
+});
+
 test('each account and region has its own functions', async () => {
   const { emulator, lambda } = await start();
   const FunctionName = await furnish(lambda);
