@@ -25,6 +25,8 @@ export interface LogGroup {
 
 /** Kept per stream; older events are forgotten, as a retention policy would. */
 const EVENTS_KEPT = 20_000;
+/** Kept per group: each environment has a stream of its own, and environments come and go. */
+const STREAMS_KEPT = 200;
 
 /** The functions' logs, in memory: groups of streams of events. */
 export class LogStore {
@@ -61,6 +63,8 @@ export class LogStore {
     if (!stream) {
       stream = { name, createdAt: this.clock.now(), firstAt: undefined, lastAt: undefined, events: [] };
       group.streams.set(name, stream);
+      const [oldest] = group.streams.keys();
+      if (group.streams.size > STREAMS_KEPT && oldest !== undefined) group.streams.delete(oldest);
     }
     return stream;
   }
