@@ -1,7 +1,10 @@
 /** `npm run check`: everything that can be said about the code without running it, one line per check. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { prepare } from './prepare.mjs';
 import { root, runQuietly } from './steps.mjs';
+
+prepare({ withBuild: false });
 
 const bin = (...path) => join(root, 'node_modules', ...path);
 const jestOptions = {

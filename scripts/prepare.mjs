@@ -1,21 +1,27 @@
 /**
  * Makes a clone ready to run: packages, the embedded Postgres's links, the Prisma client and, with --build, `dist/`.
  * Does only what is missing or stale; takes well under half a second when nothing is.
+ *
+ * `npm start` and `npm test` call it themselves and not through `prestart` and `pretest`: npm skips those where
+ * `ignore-scripts` is set, as it is in our own .npmrc.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build, sourceFiles } from './build.mjs';
 import { linkEmbeddedPostgres } from './postgres-links.mjs';
 import { fingerprint, giveUp, npmCommand, root, runLoudly } from './steps.mjs';
 
 const OLDEST_NODE = [20, 19];
 
-checkNode();
-installPackages();
-linkEmbeddedPostgres(root);
-step('Prisma client', ['prisma/schema.prisma', 'prisma.config.ts'], 'libs/store/generated', generateClient);
-if (process.argv.includes('--build')) {
-  step('dist', [...sourceFiles(), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'], 'dist/apps', build);
+export function prepare({ withBuild }) {
+  checkNode();
+  installPackages();
+  linkEmbeddedPostgres(root);
+  step('Prisma client', ['prisma/schema.prisma', 'prisma.config.ts'], 'libs/store/generated', generateClient);
+  if (withBuild) {
+    step('dist', [...sourceFiles(), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'], 'dist/apps', build);
+  }
 }
 
 function checkNode() {
@@ -84,3 +90,6 @@ function step(name, inputs, output, work) {
 function say(sentence) {
   console.log(sentence);
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href)
+  prepare({ withBuild: process.argv.includes('--build') });

@@ -6,7 +6,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, posix } from 'node:path';
+import { prepare } from './prepare.mjs';
 import { filesBelow, root, runLoudly } from './steps.mjs';
+
+prepare({ withBuild: true });
 
 const filter = process.argv.slice(2);
 const JEST = join(root, 'node_modules', 'jest', 'bin', 'jest.js');

@@ -27,6 +27,12 @@ test('every room has a rule about what it may import', () => {
   expect(rooms.filter((room) => !ruled.includes(`imports-of-${room.replace('/', '-')}`))).toEqual([]);
 });
 
+test('no script of package.json hides in a pre or a post, which npm skips where ignore-scripts is set', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
+  const hidden = Object.keys(scripts).filter((name) => /^(pre|post)/.test(name));
+  expect(hidden).toEqual([]);
+});
+
 test('the scripts that package.json names exist', () => {
   const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> };
   const files = Object.values(scripts).flatMap((line) => line.match(/scripts\/[\w-]+\.mjs/g) ?? []);
