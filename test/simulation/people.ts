@@ -108,7 +108,7 @@ const judgedGates: readonly (readonly GateName[])[] = [[], ['analysis'], ['analy
 /** `leads`: the metrics always answer. An adaptive plan has no deadline of its own while they do not. */
 function drawPlan(random: Random, leads: boolean): Plan {
   // Judging is the dearest part of a schedule, so most plans do without.
-  const judged = random.chance(0.07);
+  const judged = random.chance(0.05);
   const steps: StepInput[] = [];
   for (const weight of [10, 50, 95].slice(0, random.pick([0, 1, 1, 2, 3]))) {
     steps.push({ weight, bake: random.between(1, 4), gates: random.pick(judged ? judgedGates : plainGates) });
