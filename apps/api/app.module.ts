@@ -20,7 +20,7 @@ class ApiModule {}
 /** The controllers with everything they need; made by hand, so that what hangs on what can be read here. */
 export function apiModule(parts: ApiParts, bytes: ArtifactBytes, limits?: ZipLimits): DynamicModule {
   const { store, clock, logger } = parts;
-  const show = new DeploymentShow(store);
+  const show = new DeploymentShow(store, parts.lambdaEndpointUrl);
   const hub = new ChangeHub(store, clock, logger);
   const streams = new EventStreams(parts, hub, show);
   const uploads = new Uploads(parts, bytes, limits);

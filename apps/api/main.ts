@@ -26,7 +26,13 @@ async function main(): Promise<void> {
     if (config.bootstrapApiKey !== undefined) await ensureBootstrapKey(store, config.bootstrapApiKey);
     const queue = await createWakeQueue({ databaseUrl, redisUrl, logger });
     opened.push({ name: 'queue', close: () => queue.close() });
-    const api = await startApi(config, { store, queue, logger, clock: systemClock });
+    const api = await startApi(config, {
+      store,
+      queue,
+      logger,
+      clock: systemClock,
+      lambdaEndpointUrl: config.awsEndpointUrl,
+    });
     opened.push({ name: 'api', close: () => api.close() });
     logger.info({ url: api.url }, 'The API is listening.');
   } catch (error) {

@@ -7,6 +7,8 @@ export interface ApiParts {
   readonly store: Store;
   /** Absent: nobody is woken at once, and the sweep finds everything a little later. */
   readonly queue?: Pick<WakeQueue, 'add'> | undefined;
+  /** Where Lambda is, when it is not AWS: named in the commands for the day Sluice is down. */
+  readonly lambdaEndpointUrl?: string | undefined;
   readonly logger: Logger;
   readonly clock: Clock;
 }

@@ -189,7 +189,8 @@ export class House {
         services: this.buildServices(),
         limiter: this.limiter,
         rememberPast: this.options.admin ?? false,
-        changed: () => this.file.touch(),
+        // A temporary folder is not read again, so nobody would gain from waiting for its disk.
+        changed: () => (this.options.dataDir === undefined ? this.file.touch() : this.file.save()),
       }),
       monitoring: new MonitoringFront({
         ...common,

@@ -77,7 +77,13 @@ async function open(options: StandaloneOptions, opened: Closable[]): Promise<Omi
   opened.push({ name: 'queue', close: () => queue.close() });
   signal.throwIfAborted();
 
-  const api = await startApi(config, { store, queue, logger, clock });
+  const api = await startApi(config, {
+    store,
+    queue,
+    logger,
+    clock,
+    lambdaEndpointUrl: emulator?.url ?? config.awsEndpointUrl,
+  });
   opened.push({ name: 'api', close: () => api.close() });
   const worker = await startWorker(config, {
     store,

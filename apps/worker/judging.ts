@@ -30,6 +30,8 @@ export interface Watching {
   readonly history: BaselineHistory | null;
   readonly adaptive: AdaptiveState;
   readonly alarms?: AlarmMemory;
+  /** Since when the source has not answered; absent while it does. */
+  readonly silentSinceMs?: number;
 }
 
 export function watchingOf(evidence: EvidenceRecord | undefined): Watching {
@@ -40,6 +42,7 @@ export function watchingOf(evidence: EvidenceRecord | undefined): Watching {
     history: kept.history ?? null,
     adaptive: kept.adaptive ?? newAdaptive,
     ...(kept.alarms ? { alarms: kept.alarms } : {}),
+    ...(kept.silentSinceMs === undefined ? {} : { silentSinceMs: kept.silentSinceMs }),
   };
 }
 
@@ -68,7 +71,8 @@ export function judgeBlocks(
 ): Seen & { ramp: RampMove | undefined } {
   const { blocks } = reading;
   const judged = judge(before.state, blocks, policy);
-  const watching = { ...before, state: judged.state, readUntilMs: reading.readUntilMs };
+  const { silentSinceMs: _heardAgain, ...heard } = before;
+  const watching = { ...heard, state: judged.state, readUntilMs: reading.readUntilMs };
   if (!now.adaptive) {
     const verdict = passesAt(judged.verdict, judged.state.weightPercent, now.weightPercent);
     return { evidence: record(verdict, watching, now.atMs), blocks, ramp: undefined };

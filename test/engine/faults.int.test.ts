@@ -133,6 +133,16 @@ describe('a definite no', () => {
   });
 });
 
+test('an adaptive rollout whose evidence never comes does not stay where it is for ever', async () => {
+  const target = await world.target();
+  await world.fault({ kind: 'error', operation: 'GetMetricData' });
+  const options = { deadlines: { analysisSeconds: 1 } };
+  const id = await world.deploy(target, { code: handlerCode('v2'), strategy: 'adaptive', options });
+  const row = await world.until(id, (state) => state.phase === 'rolled_back');
+  expect(row.state).toMatchObject({ reason: { code: 'inconclusive' } });
+  expect(await world.alias(target)).toEqual({ version: '1', weights: {} });
+});
+
 describe('workers that come and go', () => {
   test('a rollout in mid-bake is finished by the next worker', async () => {
     const target = await world.target();

@@ -18,7 +18,11 @@ import { aliasView, isoOrNull, isoTime } from './value-view.js';
  * What callers see of a deployment. Every member is named here: what is added to a row does not leak by itself, and
  * configuration values never leave.
  */
-export function deploymentView(row: DeploymentRow, artifact: ArtifactRow | undefined): DeploymentView {
+export function deploymentView(
+  row: DeploymentRow,
+  artifact: ArtifactRow | undefined,
+  lambdaEndpointUrl?: string,
+): DeploymentView {
   const { state, target, request } = row;
   return {
     id: row.id,
@@ -45,7 +49,7 @@ export function deploymentView(row: DeploymentRow, artifact: ArtifactRow | undef
       gates: gates.map((gate) => gate.kind),
     })),
     ...placeOf(state),
-    ...versionsOf(row),
+    ...versionsOf(row, lambdaEndpointUrl),
     evidence: evidenceOf(row),
     drift: driftOf(state),
     allowedActions: allowedActions(state, { verdict: row.evidence?.verdict ?? null }),
@@ -86,7 +90,7 @@ type Versions = Pick<
 >;
 
 /** A restore introduces no version: what it leaves is not a canary, and it goes back to nothing. */
-function versionsOf({ state, kind, target }: DeploymentRow): Versions {
+function versionsOf({ state, kind, target }: DeploymentRow, lambdaEndpointUrl: string | undefined): Versions {
   const canary = kind === 'restore' ? undefined : canaryOf(state);
   const point = pointOf(state);
   const value = isMoving(state) || isEnd(state) ? state.value : undefined;
@@ -96,7 +100,7 @@ function versionsOf({ state, kind, target }: DeploymentRow): Versions {
     weightPercent: value && canary !== undefined && canary !== point?.version ? weightOf(value, canary) : 0,
     alias: value ? aliasView(value) : null,
     rollbackPoint: point ? { version: point.version } : null,
-    restoreCommand: point ? restoreCommand(target, point.version) : null,
+    restoreCommand: point ? restoreCommand(target, point.version, lambdaEndpointUrl) : null,
   };
 }
 

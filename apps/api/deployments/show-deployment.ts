@@ -8,12 +8,15 @@ import { deploymentView } from './deployment-view.js';
 export class DeploymentShow {
   private readonly artifacts: KnownArtifacts;
 
-  constructor(private readonly store: Pick<Store, 'artifacts' | 'deployments'>) {
+  constructor(
+    private readonly store: Pick<Store, 'artifacts' | 'deployments'>,
+    private readonly lambdaEndpointUrl?: string,
+  ) {
     this.artifacts = new KnownArtifacts(store);
   }
 
   async row(row: DeploymentRow): Promise<DeploymentView> {
-    return deploymentView(row, await this.artifacts.find(row.projectId, row.artifactId));
+    return deploymentView(row, await this.artifacts.find(row.projectId, row.artifactId), this.lambdaEndpointUrl);
   }
 
   async byId(projectId: string, id: string): Promise<Outcome<DeploymentView>> {

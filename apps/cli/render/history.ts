@@ -29,7 +29,8 @@ function rowOf(style: Style, deployment: DeploymentView): string[] {
     versionsOf(style, deployment),
     whatOf(deployment),
     ink(style, inkOf(deployment.phase), stateWords(deployment)),
-    deployment.rollbackPoint?.version ?? '-',
+    // A restore goes to its version; there is nothing it would go back to.
+    deployment.kind === 'restore' ? '-' : (deployment.rollbackPoint?.version ?? '-'),
     deployment.requestedBy,
     deployment.id,
   ];

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { Clock } from '../clock.js';
 
-/** Changes are gathered for this long before they are written: a burst of calls costs one write. */
+/** Changes that no caller waits for are gathered for this long: a burst of them costs one write. */
 const GATHER_MS = 100;
 
 /** The state on disk. A reader never sees half of it: the name appears when all bytes are there. */
@@ -18,9 +18,14 @@ export class StateFile {
     return existsSync(this.path) ? JSON.parse(readFileSync(this.path, 'utf8')) : undefined;
   }
 
-  /** Something changed: write soon. */
+  /** Something changed that nobody was told yet: write soon. */
   touch(): void {
     this.cancel ??= this.clock.after(GATHER_MS, () => this.write());
+  }
+
+  /** Written before the answer leaves: what a caller was told must survive a kill -9 of this process. */
+  save(): void {
+    this.write();
   }
 
   /** Writes what has not been written yet. */

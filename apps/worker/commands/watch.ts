@@ -91,11 +91,20 @@ async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promis
     turn.signal,
   );
   if (!reading.ok) {
-    return { evidence: unreadable(reading.reason, { ...before, readUntilMs }, turn), blocks: [], ramp: undefined };
+    const silentSinceMs = before.silentSinceMs ?? turn.at();
+    const kept = { ...before, readUntilMs, silentSinceMs };
+    const ramp = afterSilence(state, turn.at() - silentSinceMs);
+    return { evidence: unreadable(reading.reason, kept, turn), blocks: [], ramp };
   }
   const now = { atMs: turn.at(), weightPercent, adaptive: state.plan.adaptive === true };
   const judged = judgeBlocks(before, reading, policy, now);
   return withLate(judged, reading.lateInvocations ?? 0, turn);
+}
+
+/** Fixed steps have a deadline at their gate; an adaptive rollout whose source stays silent as long gets the same end. */
+function afterSilence({ plan }: Baking | Gated | Paused, silentMs: number): RampMove | undefined {
+  if (!plan.adaptive || silentMs < plan.deadlines.analysisSeconds * 1000) return undefined;
+  return { kind: plan.onInconclusive === 'rollback' ? 'rollback' : 'hold' };
 }
 
 /** Late data is counted over the whole rollout and shown; it changes no verdict. */

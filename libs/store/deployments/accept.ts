@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { beginRestore, nextWakeAt, queuedState, type RolloutState, transition } from '#rollout';
 import type { AcceptInput, AcceptResult, DeploymentRow, RestoreInput } from '../api.js';
-import { type Database, type Executor, inTransaction } from '../database.js';
+import { type Database, type Executor, inTransaction, isUniqueViolation } from '../database.js';
 import { recordEvent } from './record.js';
 import { chainHash, project, type RawRow, ROW_COLUMNS, ROW_SOURCE, readRow } from './row.js';
 
@@ -108,6 +108,19 @@ export async function acceptRollout(database: Database, input: AcceptInput, at: 
  * token and its writes under way; what waits in line is superseded, because it was meant for another state of affairs.
  */
 export async function acceptRestore(database: Database, input: RestoreInput, at: number): Promise<AcceptResult> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await acceptRestoreOnce(database, input, at);
+    } catch (error) {
+      // A deployment started between the look at the line and the insert: look again, it is part of the line now.
+      if (attempt === RESTORE_ATTEMPTS || !isUniqueViolation(error, 'deployments_one_active')) throw error;
+    }
+  }
+}
+
+const RESTORE_ATTEMPTS = 5;
+
+async function acceptRestoreOnce(database: Database, input: RestoreInput, at: number): Promise<AcceptResult> {
   return inTransaction(database.pool, async (client) => {
     await lockTarget(client, input.targetId);
     const line = await readLine(client, input.targetId);
