@@ -1,3 +1,4 @@
+import type { FunctionReading } from '#aws';
 import type { Captured } from '#rollout';
 import { failed } from '../faults.js';
 import { type Answer, happened, type Turn, wait } from '../turn.js';
@@ -13,14 +14,8 @@ export const SETTLE_POLL_MS = 500;
  */
 export function awaitLatestSettled(turn: Turn, change: Change, captured: Captured): Answer {
   const { latest, wanted } = change;
-  if (latest.lastUpdateStatus === 'InProgress') return wait(SETTLE_POLL_MS);
-  if (latest.lastUpdateStatus === 'Failed') {
-    return failed(
-      turn.at(),
-      'update_failed',
-      `Lambda could not apply the update: ${latest.lastUpdateReason ?? 'no reason given'}`,
-    );
-  }
+  const unsettled = notSettled(turn, latest);
+  if (unsettled) return unsettled;
   if (!sameConfiguration(latest.configuration, wanted.configuration)) {
     return failed(
       turn.at(),
@@ -30,4 +25,17 @@ export function awaitLatestSettled(turn: Turn, change: Change, captured: Capture
   }
   const codeIsOurs = latest.codeSha256 === captured.codeSha256;
   return happened({ type: 'LatestSettled', at: turn.at(), revisionId: latest.revisionId, codeIsOurs });
+}
+
+/** Undefined once an update of `$LATEST` has gone through; otherwise to look again, or that it failed. */
+export function notSettled(turn: Turn, latest: FunctionReading): Answer | undefined {
+  if (latest.lastUpdateStatus === 'InProgress') return wait(SETTLE_POLL_MS);
+  if (latest.lastUpdateStatus === 'Failed') {
+    return failed(
+      turn.at(),
+      'update_failed',
+      `Lambda could not apply the update: ${latest.lastUpdateReason ?? 'no reason given'}`,
+    );
+  }
+  return undefined;
 }

@@ -2,9 +2,9 @@ import type { FunctionReading } from '#aws';
 import type { Captured, Claim } from '#rollout';
 import { failed, readAgain } from '../faults.js';
 import { takeSlot } from '../readings.js';
-import { type Answer, happened, READ_TIMEOUT_MS, type Turn, wait } from '../turn.js';
+import { type Answer, happened, READ_TIMEOUT_MS, type Turn } from '../turn.js';
 import { sameConfiguration } from '../wanted.js';
-import { SETTLE_POLL_MS } from './await-latest-settled.js';
+import { notSettled } from './await-latest-settled.js';
 import type { Change } from './change-function.js';
 
 /**
@@ -15,14 +15,8 @@ import type { Change } from './change-function.js';
  */
 export async function resolvePublish(turn: Turn, claim: Claim, change: Change, captured: Captured): Promise<Answer> {
   const { latest, wanted } = change;
-  if (latest.lastUpdateStatus === 'InProgress') return wait(SETTLE_POLL_MS);
-  if (latest.lastUpdateStatus === 'Failed') {
-    return failed(
-      turn.at(),
-      'update_failed',
-      `Lambda could not apply the update: ${latest.lastUpdateReason ?? 'no reason given'}`,
-    );
-  }
+  const unsettled = notSettled(turn, latest);
+  if (unsettled) return unsettled;
   if (latest.revisionId === claim.token) return happened({ type: 'LatestUnchanged', at: turn.at() });
   const codeIsOurs = latest.codeSha256 === captured.codeSha256;
   const configurationIsOurs = sameConfiguration(latest.configuration, wanted.configuration);
