@@ -251,7 +251,7 @@ test('the AWS command that status prints is the one that puts the rollback point
   await until(id, baking);
   const { stdout } = await sluice.sluice('status', id);
   expect(stdout).toContain(
-    `aws lambda update-alias --function-name checkout --name live --function-version ${before.FunctionVersion}`,
+    `aws --endpoint-url ${sluice.emulatorUrl} lambda update-alias --function-name checkout --name live --function-version ${before.FunctionVersion}`,
   );
   await sluice.sluice('abort', id, '--watch');
 });
