@@ -1,4 +1,5 @@
 import { interpretAlias, isWatched, nextWakeAt, transition } from '#rollout';
+import { aliasValueOf, aliasVanished } from './alias-facts.js';
 import type { WorkerParts } from './parts.js';
 import { inParallel } from './sweep.js';
 import { READ_TIMEOUT_MS } from './turn.js';
@@ -36,11 +37,9 @@ export class Reconciler {
     const at = row.readAt;
     let event: ReturnType<typeof interpretAlias>;
     if (alias.ok) {
-      const { version, canary, revisionId } = alias.value;
-      event = interpretAlias(row.state, { value: { version, ...(canary ? { canary } : {}) }, revisionId }, at);
+      event = interpretAlias(row.state, { value: aliasValueOf(alias.value), revisionId: alias.value.revisionId }, at);
     } else if (alias.fault.code === 'not_found') {
-      const sentence = `The alias ${aliasName} of ${functionName} no longer exists.`;
-      event = { type: 'TargetVanished', at, reason: { code: 'target_gone', sentence } };
+      event = aliasVanished(row.target, at);
     }
     if (!event) return;
     const next = transition(row.state, event);

@@ -1,4 +1,5 @@
 import { interpretAlias, type MovingState } from '#rollout';
+import { aliasValueOf, aliasVanished } from '../alias-facts.js';
 import { readAgain } from '../faults.js';
 import { isAnswer, readAlias } from '../readings.js';
 import { type Answer, happened, type Turn, wait } from '../turn.js';
@@ -12,10 +13,9 @@ export async function resolveAlias(turn: Turn, state: MovingState): Promise<Answ
   if (isAnswer(alias)) return alias;
   if (!alias.ok) {
     if (alias.fault.code !== 'not_found') return readAgain(alias.fault);
-    const sentence = `The alias ${turn.row.target.aliasName} of ${turn.fn.functionName} no longer exists.`;
-    return happened({ type: 'TargetVanished', at: turn.at(), reason: { code: 'target_gone', sentence } });
+    return happened(aliasVanished(turn.row.target, turn.at()));
   }
-  const { version, canary, revisionId } = alias.value;
-  const event = interpretAlias(state, { value: { version, ...(canary ? { canary } : {}) }, revisionId }, turn.at());
+  const seen = { value: aliasValueOf(alias.value), revisionId: alias.value.revisionId };
+  const event = interpretAlias(state, seen, turn.at());
   return event ? happened(event) : wait(0);
 }

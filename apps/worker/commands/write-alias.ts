@@ -1,5 +1,6 @@
 import type { AliasReading } from '#aws';
 import { type AliasWrite, type Fact, sameAliasValue } from '#rollout';
+import { aliasVanished } from '../alias-facts.js';
 import { writeFault } from '../faults.js';
 import { isAnswer, readAlias, readFunction } from '../readings.js';
 import { type Answer, happened, type Turn } from '../turn.js';
@@ -37,14 +38,13 @@ function landed(turn: Turn<AliasWrite>, { version, canary, revisionId }: AliasRe
 
 /** "Not found" may mean the alias, the function, or a version that somebody deleted. */
 async function whatIsGone(turn: Turn<AliasWrite>): Promise<Answer> {
-  const { fn, row, command } = turn;
+  const { row, command } = turn;
   const alias = await readAlias(turn, command.type === 'Restore' ? 'rollback' : 'ordinary');
   // No room in the budget: the claim stays, and resolving it comes back here.
   if (isAnswer(alias)) return alias;
   const at = turn.at();
   if (!alias.ok && alias.fault.code === 'not_found') {
-    const sentence = `The alias ${row.target.aliasName} of ${fn.functionName} no longer exists.`;
-    return happened({ type: 'TargetVanished', at, reason: { code: 'target_gone', sentence } });
+    return happened(aliasVanished(row.target, at));
   }
   const version = command.wanted.canary?.version ?? command.wanted.version;
   const reading = await readFunction(turn, version);
