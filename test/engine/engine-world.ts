@@ -1,26 +1,15 @@
 import { createHash } from 'node:crypto';
-import {
-  CreateAliasCommand,
-  CreateFunctionCommand,
-  GetAliasCommand,
-  GetFunctionCommand,
-  InvokeCommand,
-  LambdaClient,
-  ListVersionsByFunctionCommand,
-  PublishVersionCommand,
-} from '@aws-sdk/client-lambda';
-import { strToU8, zipSync } from 'fflate';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { createWakeQueue, type WakeQueue } from '#queue';
 import { createPlan, nextWakeAt, type PlanOptions, type RolloutState, type StrategyInput, transition } from '#rollout';
 import { type Config, type Logger, readConfig, silentLogger, systemClock } from '#runtime';
 import { type AcceptInput, createStore, type DeploymentRow, type Store, type TargetRow } from '#store';
-import { type Emulator, startEmulator } from '../../apps/emulator/start.js';
 import { type RunningWorker, startWorker } from '../../apps/worker/start.js';
 import { createDatabase, type TestDatabase } from '../world/database.js';
+import { ACCOUNT, EmulatedLambda, handlerCode, REGION, zip } from '../world/emulated-lambda.js';
 import type { claimQueueRedis } from '../world/queue-engine.js';
 
-const ACCOUNT = '000000000000';
-const REGION = 'us-east-1';
+export { handlerCode };
 
 export interface Wish {
   readonly code?: string;
@@ -32,22 +21,14 @@ export interface Wish {
 
 type Act = Parameters<Store['deployments']['record']>[1];
 
-/** A handler that answers with `body`, or fails with it. */
-export function handlerCode(body: string, failing = false): string {
-  const act = failing ? `throw new Error(${JSON.stringify(body)})` : `return ${JSON.stringify(body)}`;
-  return `export const handler = async () => { ${act}; };\n`;
-}
-
 /** The real store, queue, worker and emulator in one process; what a test does not name is as in production. */
 export class EngineWorld {
   private readonly workers: RunningWorker[] = [];
-  private functions = 0;
 
   private constructor(
     readonly database: TestDatabase,
-    readonly emulator: Emulator,
+    private readonly aws: EmulatedLambda,
     readonly store: Store,
-    readonly lambda: LambdaClient,
     /** As the API does it: a wake-up after every commit. */
     readonly queue: WakeQueue,
     private readonly redis: ReturnType<typeof claimQueueRedis>,
@@ -56,24 +37,24 @@ export class EngineWorld {
 
   static async open(redis: ReturnType<typeof claimQueueRedis>, logger: Logger = silentLogger): Promise<EngineWorld> {
     const database = await createDatabase();
-    const emulator = await startEmulator({
-      port: 0,
-      admin: true,
-      settleMs: 50,
-      metricsPeriodSeconds: 1,
-      metricsPublicationDelayMs: 0,
-    });
+    const aws = await EmulatedLambda.start();
     const store = createStore({ databaseUrl: database.url, poolSize: 10, logger });
     await store.migrate();
-    const credentials = { accessKeyId: ACCOUNT, secretAccessKey: 'not-a-secret' };
-    const lambda = new LambdaClient({ endpoint: emulator.url, region: REGION, credentials });
     const queue = await createWakeQueue({
       databaseUrl: database.url,
       logger,
       redisUrl: redis?.url,
       ...(redis ? { prefix: redis.prefix } : {}),
     });
-    return new EngineWorld(database, emulator, store, lambda, queue, redis, logger);
+    return new EngineWorld(database, aws, store, queue, redis, logger);
+  }
+
+  get emulator() {
+    return this.aws.emulator;
+  }
+
+  get lambda(): LambdaClient {
+    return this.aws.client;
   }
 
   async startWorker(change: Partial<Config> = {}): Promise<RunningWorker> {
@@ -103,34 +84,11 @@ export class EngineWorld {
 
   /** A function with version 1 published, `live` pointing at it, and the target for it. */
   async target(code = handlerCode('v1')): Promise<TargetRow> {
-    this.functions += 1;
-    const functionName = `fn-${this.functions}`;
-    await this.lambda.send(
-      new CreateFunctionCommand({
-        FunctionName: functionName,
-        Role: `arn:aws:iam::${ACCOUNT}:role/demo`,
-        Runtime: 'nodejs20.x',
-        Handler: 'index.handler',
-        Code: { ZipFile: zip(code) },
-        Environment: { Variables: { COLOR: 'blue' } },
-      }),
-    );
-    await this.settled(functionName);
-    await this.lambda.send(new PublishVersionCommand({ FunctionName: functionName }));
-    await this.lambda.send(new CreateAliasCommand({ FunctionName: functionName, Name: 'live', FunctionVersion: '1' }));
+    const functionName = await this.aws.newFunction(code);
     const input = { name: functionName, accountId: ACCOUNT, region: REGION, functionName, aliasName: 'live' };
     const target = await this.store.targets.create('default', { ...input, policy: 'queue', settings: {} });
     if (target === 'exists') throw new Error('The target exists.');
     return target;
-  }
-
-  private async settled(functionName: string): Promise<void> {
-    for (let tries = 0; tries < 200; tries += 1) {
-      const { Configuration } = await this.lambda.send(new GetFunctionCommand({ FunctionName: functionName }));
-      if (Configuration?.State === 'Active' && Configuration.LastUpdateStatus === 'Successful') return;
-      await systemClock.sleep(20);
-    }
-    throw new Error(`${functionName} did not settle.`);
   }
 
   async artifact(code: string): Promise<string> {
@@ -173,26 +131,17 @@ export class EngineWorld {
     return accepted.deploymentId;
   }
 
-  async alias(target: TargetRow) {
-    const answer = await this.lambda.send(new GetAliasCommand({ FunctionName: target.functionName, Name: 'live' }));
-    return { version: answer.FunctionVersion, weights: answer.RoutingConfig?.AdditionalVersionWeights ?? {} };
+  alias(target: TargetRow) {
+    return this.aws.alias(target.functionName);
   }
 
-  async reading(target: TargetRow, version: string) {
-    const wanted = { FunctionName: target.functionName, Qualifier: version };
-    return (await this.lambda.send(new GetFunctionCommand(wanted))).Configuration;
+  reading(target: TargetRow, version: string) {
+    return this.aws.reading(target.functionName, version);
   }
 
   /** Invokes through the alias `count` times, a few at once. */
-  async traffic(target: TargetRow, count: number): Promise<void> {
-    const invoke = new InvokeCommand({
-      FunctionName: target.functionName,
-      Qualifier: 'live',
-      Payload: Buffer.from('{}'),
-    });
-    for (let done = 0; done < count; done += 5) {
-      await Promise.all(Array.from({ length: 5 }, () => this.lambda.send(invoke)));
-    }
+  traffic(target: TargetRow, count: number): Promise<void> {
+    return this.aws.traffic(target.functionName, count);
   }
 
   /** Keeps invoking until `stop` is called. */
@@ -244,20 +193,17 @@ export class EngineWorld {
   }
 
   /** Control-plane calls since the emulator started, by operation. */
-  async calls(): Promise<Record<string, number>> {
-    const answer = await fetch(`${this.emulator.url}/_emulator/calls/count`);
-    return (await answer.json()) as Record<string, number>;
+  calls(): Promise<Record<string, number>> {
+    return this.aws.calls();
   }
 
-  async forgetCalls(): Promise<void> {
-    await fetch(`${this.emulator.url}/_emulator/calls`, { method: 'DELETE' });
+  forgetCalls(): Promise<void> {
+    return this.aws.forgetCalls();
   }
 
   /** A rule as the emulator's admin endpoint takes it. */
-  async fault(rule: Record<string, unknown>): Promise<void> {
-    const body = JSON.stringify(rule);
-    const answer = await fetch(`${this.emulator.url}/_emulator/faults`, { method: 'POST', body });
-    if (!answer.ok) throw new Error(await answer.text());
+  fault(rule: Record<string, unknown>): Promise<void> {
+    return this.aws.fault(rule);
   }
 
   /** What a worker in another process needs to find this world. */
@@ -267,19 +213,16 @@ export class EngineWorld {
 
   /** Alias writes that took effect since the emulator started. */
   async aliasWrites(): Promise<number> {
-    const answer = await fetch(`${this.emulator.url}/_emulator/calls?operation=UpdateAlias`);
-    const calls = (await answer.json()) as { outcome: string }[];
-    return calls.filter(({ outcome }) => outcome === 'ok').length;
+    return (await this.aws.log('UpdateAlias')).filter(({ outcome }) => outcome === 'ok').length;
   }
 
-  async clearFaults(): Promise<void> {
-    await fetch(`${this.emulator.url}/_emulator/faults`, { method: 'DELETE' });
+  clearFaults(): Promise<void> {
+    return this.aws.clearFaults();
   }
 
   /** Published version numbers, oldest first. */
-  async versions(target: TargetRow): Promise<string[]> {
-    const answer = await this.lambda.send(new ListVersionsByFunctionCommand({ FunctionName: target.functionName }));
-    return (answer.Versions ?? []).flatMap(({ Version }) => (Version && Version !== '$LATEST' ? [Version] : []));
+  versions(target: TargetRow): Promise<string[]> {
+    return this.aws.versions(target.functionName);
   }
 
   /** Every wake-up is gone, as after a FLUSHALL. */
@@ -305,12 +248,7 @@ export class EngineWorld {
     await this.queue.close();
     await this.redis?.clear();
     await this.store.close();
-    this.lambda.destroy();
-    await this.emulator.close();
+    await this.aws.close();
     await this.database.drop();
   }
-}
-
-function zip(code: string): Buffer {
-  return Buffer.from(zipSync({ 'index.mjs': [strToU8(code), { mtime: '2020-01-01' }] }));
 }

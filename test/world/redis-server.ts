@@ -12,10 +12,17 @@ export function hasRedisServer(): boolean {
   return spawnSync('redis-server', ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-/** A Redis of one's own on a free port: for the whole run, and for tests that flush, kill or starve it. Nothing is saved. */
-export async function startRedisServer(folder: string, flags: readonly string[] = []): Promise<RedisServer> {
+/**
+ * A Redis of one's own on a free port, or on the given one: for the whole run, and for tests that flush, kill or starve
+ * it. Nothing is saved unless the flags say so.
+ */
+export async function startRedisServer(
+  folder: string,
+  flags: readonly string[] = [],
+  wantedPort?: number,
+): Promise<RedisServer> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort();
+    const port = wantedPort ?? (await freePort());
     const settings = [
       '--port',
       String(port),
@@ -54,7 +61,8 @@ async function stop(server: ChildProcess): Promise<void> {
   if (server.exitCode === null && server.signalCode === null && server.kill('SIGTERM')) await ended;
 }
 
-async function freePort(): Promise<number> {
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((done) => probe.listen(0, '127.0.0.1', done));
   const address = probe.address();

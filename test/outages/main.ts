@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { systemClock } from '#runtime';
+import type { Outage, QueueEngine } from './outage.js';
+import { postgresOutages } from './postgres.js';
+import { probe } from './probes.js';
+import { type Servers, startServers } from './servers.js';
+import { type Outcome, printResult, type Result, summarize } from './table.js';
+import { OutageWorld } from './world.js';
+
+/**
+ * What happens to rollouts when something around them breaks: real Postgres, real Redis, the real API and worker as
+ * processes of their own, one outage after the other, each with the bounds it has to keep.
+ *
+ *   node dist/test/outages/main.js [--queue postgres|redis|both] [--only F12,F13] [--sample]
+ */
+const { values } = parseArgs({
+  options: {
+    queue: { type: 'string', default: 'both' },
+    only: { type: 'string' },
+    sample: { type: 'boolean', default: false },
+    verbose: { type: 'boolean', default: false },
+  },
+});
+
+/** Every room adds its list here. */
+const outages: readonly Outage[] = [...postgresOutages];
+
+function chosen(): { outage: Outage; engine: QueueEngine }[] {
+  if (!['postgres', 'redis', 'both'].includes(values.queue)) {
+    throw new Error(`--queue takes postgres, redis or both, not ${values.queue}.`);
+  }
+  const only = values.only?.split(',').map((one) => one.trim().toUpperCase());
+  const unknown = only?.filter((one) => !outages.some(({ fault }) => fault === one)) ?? [];
+  if (unknown.length > 0) throw new Error(`No outage is defined here for ${unknown.join(', ')}.`);
+  return outages
+    .filter(({ fault, sample }) => (only ? only.includes(fault) : !values.sample || sample))
+    .flatMap((outage) =>
+      outage.engines
+        .filter((engine) => values.queue === 'both' || values.queue === engine)
+        .map((engine) => ({ outage, engine })),
+    );
+}
+
+async function play(outage: Outage, engine: QueueEngine, servers: Servers): Promise<Outcome> {
+  const missing = outage.missing?.();
+  if (missing) return { kind: 'skipped', why: missing };
+  const world = await OutageWorld.open(engine, servers);
+  let measured: Record<string, number> = {};
+  const problems: string[] = [];
+  try {
+    measured = await outage.run(world);
+    for (const [name, { most, unit }] of Object.entries(outage.bounds)) {
+      const found = measured[name];
+      if (found === undefined || !(found <= most))
+        problems.push(`${name} is ${found} ${unit}, at most ${most} allowed`);
+    }
+    problems.push(...(await probe(world, outage.mustHold)));
+  } catch (error) {
+    problems.push(error instanceof Error ? error.message : String(error));
+  } finally {
+    if (values.verbose || problems.length > 0) {
+      for (const program of world.programs) console.log(`-- ${program.name} --\n${program.tail()}`);
+    }
+    await world.close();
+  }
+  return problems.length === 0 ? { kind: 'pass', measured } : { kind: 'fail', measured, problems };
+}
+
+async function main(): Promise<number> {
+  const cases = chosen();
+  const servers = await startServers();
+  process.env['SLUICE_TEST_DATABASE_URL'] = servers.postgres.url;
+  const results: Result[] = [];
+  const begun = systemClock.monotonic();
+  for (const { outage, engine } of cases) {
+    const start = systemClock.monotonic();
+    const outcome = await play(outage, engine, servers);
+    const result: Result = { outage, engine, outcome, seconds: (systemClock.monotonic() - start) / 1000 };
+    results.push(result);
+    console.log(printResult(result));
+  }
+  await servers.close();
+  const seconds = Math.round((systemClock.monotonic() - begun) / 1000);
+  const summary = summarize(results, outages, values.only === undefined);
+  console.log(`\n== The matrix, after ${seconds} s ==\n${summary.text}`);
+  return summary.failed === 0 ? 0 : 1;
+}
+
+process.exit(
+  await main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    return 2;
+  }),
+);
