@@ -36,7 +36,9 @@ export function projectOntoNull(bet: RatePair, line: NullLine, stableCount: numb
   const ceiling = Math.min(1 - smallest, (1 - smallest - line.offset) / line.ratio);
   let low = Math.max(floor, Math.min(bet.stable, reach));
   let high = Math.min(ceiling, Math.max(bet.stable, reach));
-  let x = (low + high) / 2;
+  // Where the projection lies on the unmoved line; Newton needs half the steps from here than from the middle.
+  const guess = (stableCount * bet.stable + canaryCount * reach) / (stableCount + canaryCount);
+  let x = guess > low && guess < high ? guess : (low + high) / 2;
   for (let step = 0; step < iterations && low < high; step++) {
     const y = line.ratio * x + line.offset;
     const value = slope(x, y, bet, line, stableCount, canaryCount);

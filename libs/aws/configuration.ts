@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   FunctionConfiguration as LambdaConfiguration,
   UpdateFunctionConfigurationCommandInput,
@@ -185,7 +186,7 @@ export function configurationDifferences(
 ): ConfigurationDifference[] {
   const differences: ConfigurationDifference[] = [];
   for (const member of Object.keys(TO_LAMBDA) as (keyof FunctionConfiguration)[]) {
-    if (member === 'environment') continue;
+    if (member === 'environment' || isDeepStrictEqual(before[member], after[member])) continue;
     const one = JSON.stringify(sortedKeys(before[member]));
     const other = JSON.stringify(sortedKeys(after[member]));
     if (one !== other) differences.push({ member, before: one, after: other });

@@ -21,6 +21,8 @@ interface Happening {
   readonly actor: Actor | undefined;
 }
 
+const now = Promise.resolve();
+
 /**
  * Virtual time. One thing happens at a time; after each that wakes a process, the process runs until it waits for
  * something again (all its microtasks), so that the order of everything follows from the seed alone.
@@ -39,11 +41,27 @@ export class Scheduler {
   }
 
   /** Runs until `over` says so or nothing is left to happen. */
-  async run(over: () => boolean): Promise<void> {
-    await drain();
+  run(over: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const turn = () => {
+        try {
+          if (this.happen(over)) resolve();
+          else now.then(whenAllWait);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      // A tick that is asked for by a microtask runs when no microtask is left: every process waits for something.
+      const whenAllWait = () => process.nextTick(turn);
+      now.then(whenAllWait);
+    });
+  }
+
+  /** Lets things happen up to the next one that wakes a process; true when all is over. */
+  private happen(over: () => boolean): boolean {
     while (!over()) {
       const next = this.pop();
-      if (!next) return;
+      if (!next) return true;
       this.now = next.at;
       const { actor } = next;
       if (!actor) {
@@ -56,8 +74,9 @@ export class Scheduler {
         continue;
       }
       next.run();
-      await drain();
+      return false;
     }
+    return true;
   }
 
   private push(item: Happening): void {
@@ -95,9 +114,4 @@ export class Scheduler {
 
 function isBefore(left: Happening, right: Happening): boolean {
   return left.at < right.at || (left.at === right.at && left.order < right.order);
-}
-
-/** Node runs the next tick only when no microtask is left, so this is the moment when every process waits. */
-function drain(): Promise<void> {
-  return new Promise((resolve) => process.nextTick(resolve));
 }
