@@ -18,7 +18,8 @@ export function createMemoryCallBudgetStore(clock: Clock): CallBudgetStore {
       nextSlots.set(row.name, grant.nextSlotMs);
       return {
         granted: true,
-        startInMs: grant.startMs - now,
+        nowMs: now,
+        startMs: grant.startMs,
         count: grant.granted,
         spacingMs: row.spacingMs,
       };

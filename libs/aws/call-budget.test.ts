@@ -100,6 +100,23 @@ describe('the call budget', () => {
     expect(await second).toEqual({ granted: false, waitMs: 0 });
   });
 
+  it('takes back a slot whose answer was so long under way that its moment has passed', async () => {
+    const world = new World();
+    const store = createMemoryCallBudgetStore(world.clock);
+    let tripMs = 5;
+    const reserve: typeof store.reserve = async (...request) => {
+      const answer = await store.reserve(...request);
+      world.jump(tripMs);
+      return answer;
+    };
+    const budget = createCallBudget({ rates, clock: world.clock, store: { reserve } });
+    expect(await budget.take(key, 'rollback')).toEqual({ granted: true });
+    tripMs = 7_000;
+    expect(await budget.take(key, 'rollback')).toEqual({ granted: false, waitMs: 0 });
+    tripMs = 20;
+    expect(await budget.take(key, 'rollback')).toEqual({ granted: true });
+  });
+
   it('passes on a failure of the store and works again afterwards', async () => {
     let broken = true;
     const world = new World();

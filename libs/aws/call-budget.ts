@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '#runtime';
 import { JITTER_MS, slotSpacingMs } from './next-slot.js';
+import { StoreClock } from './store-clock.js';
 
 /** Lambda counts control-plane calls per account and region. */
 export interface BudgetKey {
@@ -14,15 +15,24 @@ export interface LaneRates {
   readonly rollbackPerSecond: number;
 }
 
-/** One row of slots that a store found for a request: `count` slots, the first in `startInMs`, then every `spacingMs`. */
+/**
+ * One row of slots that a store found for a request: `count` slots, the first at `startMs`, then every `spacingMs`.
+ * `startMs` and `nowMs` are moments of the store's clock; `waitMs` is a duration.
+ */
 export type Reservation =
-  | { readonly granted: true; readonly startInMs: number; readonly count: number; readonly spacingMs: number }
+  | {
+      readonly granted: true;
+      readonly nowMs: number;
+      readonly startMs: number;
+      readonly count: number;
+      readonly spacingMs: number;
+    }
   | { readonly granted: false; readonly waitMs: number };
 
 /** Where the slots of all workers are kept: a row per account, region and lane. */
 export interface CallBudgetStore {
   /**
-   * Takes up to `count` slots from the earliest of `lanes` and returns when they are, relative to now. All workers see
+   * Takes up to `count` slots from the earliest of `lanes` and returns when they are, on its own clock. All workers see
    * the same rows, and one statement both looks and takes, so no slot is given out twice.
    */
   reserve(
@@ -94,6 +104,7 @@ interface Slot {
 class LeasingCallBudget implements CallBudget {
   private readonly clock: Clock;
   private readonly lines = new Map<string, Line>();
+  private readonly storeClock = new StoreClock();
 
   constructor(private readonly options: CallBudgetOptions) {
     this.clock = options.clock ?? systemClock;
@@ -124,6 +135,7 @@ class LeasingCallBudget implements CallBudget {
     line.asking = true;
     while (line.askers.length > 0) {
       const batch = line.askers.splice(0, LARGEST_BATCH[lane]);
+      const askedAt = this.clock.monotonic();
       try {
         const reservation = await this.options.store.reserve(
           key,
@@ -131,7 +143,7 @@ class LeasingCallBudget implements CallBudget {
           batch.length,
           this.patience(lane),
         );
-        this.handOut(batch, reservation, line, lane);
+        this.handOut(batch, reservation, line, lane, askedAt);
       } catch (error) {
         for (const asker of batch) asker.reject(error);
       }
@@ -140,16 +152,24 @@ class LeasingCallBudget implements CallBudget {
     if (line.returnAtMs < this.clock.monotonic()) this.lines.delete(name);
   }
 
-  private handOut(batch: Asker[], reservation: Reservation, line: Line, lane: Lane) {
+  private handOut(batch: Asker[], reservation: Reservation, line: Line, lane: Lane, askedAt: number) {
     const now = this.clock.monotonic();
-    const count = reservation.granted ? reservation.count : 0;
-    const first = reservation.granted ? reservation.startInMs : reservation.waitMs;
-    for (const [index, asker] of batch.entries()) {
-      if (!reservation.granted) asker.answer({ granted: false, waitMs: this.turn(line, lane, now, first) });
-      else if (index < count) asker.answer({ atMs: now + first + index * reservation.spacingMs });
+    if (!reservation.granted) {
+      for (const asker of batch) {
+        asker.answer({ granted: false, waitMs: this.turn(line, lane, now, reservation.waitMs) });
+      }
+      return;
     }
+    const { count, spacingMs } = reservation;
+    // Counted from the store's moment and not from now: this answer may have been long under way.
+    if (!this.storeClock.learn(reservation.nowMs, now, now - askedAt)) {
+      for (const asker of batch) asker.answer({ granted: false, waitMs: 0 });
+      return;
+    }
+    const first = this.storeClock.toLocal(reservation.startMs);
+    for (const [index, asker] of batch.slice(0, count).entries()) asker.answer({ atMs: first + index * spacingMs });
     // Those for whom the lane had no room any more are asked for again, ahead of everybody who came later.
-    if (reservation.granted) line.askers.unshift(...batch.slice(count));
+    line.askers.unshift(...batch.slice(count));
   }
 
   /**

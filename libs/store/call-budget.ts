@@ -13,12 +13,20 @@ export interface CallBudgetLane {
 }
 
 export type CallBudgetReservation =
-  | { readonly granted: true; readonly startInMs: number; readonly count: number; readonly spacingMs: number }
+  | {
+      readonly granted: true;
+      /** The database's clock, milliseconds since 1970; `startMs` too. */
+      readonly nowMs: number;
+      readonly startMs: number;
+      readonly count: number;
+      readonly spacingMs: number;
+    }
   | { readonly granted: false; readonly waitMs: number };
 
 interface GrantRow {
   granted: number;
   spacing_ms: number;
+  now_ms: number;
   start_in_ms: number;
 }
 
@@ -50,7 +58,8 @@ async function reserve(
     return reserve(executor, key, lanes, count, horizonMs);
   }
   if (found.granted < 1) return { granted: false, waitMs: Math.max(1, found.start_in_ms - horizonMs) };
-  return { granted: true, startInMs: found.start_in_ms, count: found.granted, spacingMs: found.spacing_ms };
+  const { granted: taken, now_ms: nowMs, start_in_ms: startInMs, spacing_ms: spacingMs } = found;
+  return { granted: true, nowMs, startMs: nowMs + startInMs, count: taken, spacingMs };
 }
 
 /** Says that a lane has no row yet: the first call of this account and region. */
@@ -76,7 +85,8 @@ const TAKE_SLOTS = `
     ORDER BY GREATEST(l.next_slot, m.now), w.rank
     LIMIT 1
   ), decided AS MATERIALIZED (
-    SELECT lane, spacing_ms, start, extract(epoch FROM start - now)::float8 * 1000 AS start_in_ms,
+    SELECT lane, spacing_ms, start, extract(epoch FROM now)::float8 * 1000 AS now_ms,
+      extract(epoch FROM start - now)::float8 * 1000 AS start_in_ms,
       CASE WHEN lanes < cardinality($3::text[]) THEN ${MISSING}
         ELSE LEAST($5::int, floor(($6::float8 - extract(epoch FROM start - now)::float8 * 1000) / spacing_ms)::int + 1)
       END AS granted
@@ -86,7 +96,7 @@ const TAKE_SLOTS = `
     FROM decided d
     WHERE b.account_id = $1 AND b.region = $2 AND b.lane = d.lane AND d.granted > 0
   )
-  SELECT granted, spacing_ms, start_in_ms FROM decided`;
+  SELECT granted, spacing_ms, now_ms, start_in_ms FROM decided`;
 
 const MAKE_LANES = `
   INSERT INTO call_budgets (account_id, region, lane, next_slot)

@@ -35,6 +35,8 @@ export const bugs = {
   'end without an end': 'ends are recorded, but the row stays in the line',
   'drift is not recorded': 'somebody else’s weights are taken for ours when the versions agree',
   'budget by the way': 'alias writes do not ask the call budget',
+  'each worker its own budget': 'every process counts its own calls only',
+  'slots are used late': 'a slot whose moment has passed is used all the same',
 } as const;
 
 export type Bug = keyof typeof bugs;

@@ -1,4 +1,4 @@
-import type { CallBudget, LambdaControl, Outcome } from '#aws';
+import { type CallBudget, createCallBudget, type LambdaControl, type Outcome } from '#aws';
 import type { EvidenceSource } from '#metrics';
 import type { WakeQueue } from '#queue';
 import type { Clock } from '#runtime';
@@ -92,7 +92,7 @@ export class Ports {
     const read = <T>(perform: () => Outcome<T>, timeoutMs: number) => this.call('read', timeoutMs, perform);
     const write = <T>(perform: () => Outcome<T>, timeoutMs: number) => this.call('write', timeoutMs, perform);
     const spent = <F>(operation: string, call: F): F => {
-      this.world.spendSlot(this.actor, operation);
+      this.world.slots.spend(this.actor, operation);
       return call;
     };
     return {
@@ -151,15 +151,22 @@ export class Ports {
   }
 
   budget(): CallBudget {
-    const { random } = this.world;
+    const { world, actor, clock } = this;
+    const slots = world.slots.storeFor(actor);
+    const budget = createCallBudget({
+      store: { reserve: async (...request) => await this.statement(() => slots.reserve(...request)) },
+      rates: world.slots.rates,
+      clock,
+    });
     return {
-      take: async (_key, lane) => {
-        if (!random.chance(this.world.troubles.budget)) {
-          this.world.takeSlot(this.actor, lane);
-          return { granted: true };
-        }
-        if (random.chance(0.2)) throw connectionLost;
-        return { granted: false, waitMs: random.between(0, 900) };
+      take: async (key, lane, signal) => {
+        const { troubles, random } = world;
+        if (random.chance(troubles.budget)) return { granted: false, waitMs: random.between(0, 900) };
+        const answer = await budget.take(key, lane, signal);
+        const tooLate = !answer.granted && answer.waitMs === 0;
+        if (!answer.granted && !(tooLate && world.has('slots are used late'))) return answer;
+        world.slots.grant(actor, lane);
+        return { granted: true };
       },
     };
   }

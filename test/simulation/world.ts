@@ -1,8 +1,9 @@
-import type { AliasReading, FunctionAddress, FunctionReading, LambdaControl, Lane, Outcome } from '#aws';
+import type { AliasReading, FunctionAddress, FunctionReading, LambdaControl, Outcome } from '#aws';
 import { type AliasValue, describeAliasValue, type RolloutEvent, type RolloutState, type WriteName } from '#rollout';
 import type { AcceptInput, AcceptResult, DeploymentRow, Due, RecordOptions, RestoreInput, TargetRow } from '#store';
 import { failed, succeeded } from '../../libs/aws/faults.js';
 import type { Bug } from './bugs.js';
+import { CallSlots } from './call-slots.js';
 import { functionKey, MemoryDatabase, type MemoryDatabaseOptions } from './memory-database.js';
 import { type MemoryAlias, MemoryLambda } from './memory-lambda.js';
 import { MemoryQueue } from './memory-queue.js';
@@ -42,6 +43,7 @@ export class World {
   readonly queue: MemoryQueue;
   readonly traffic: Traffic;
   readonly watch: Watch;
+  readonly slots: CallSlots;
   readonly processes: WorkerProcess[] = [];
   /** As in production. */
   readonly sweepMs = 5_000;
@@ -56,7 +58,6 @@ export class World {
   denied = false;
   private readonly storms: Troubles;
   private readonly calm: Troubles;
-  private readonly slots = new Map<Actor, number>();
   private generations = 0;
   private thawedAt = 0;
 
@@ -88,6 +89,7 @@ export class World {
       true,
     );
     this.watch = new Watch(this);
+    this.slots = new CallSlots(this);
     this.database.subscribe((id, sequence, phase) => this.notify(id, sequence, phase));
   }
 
@@ -163,19 +165,6 @@ export class World {
       if (this.random.chance(0.3)) continue;
       this.scheduler.after(this.random.between(1, 10), () => process.look(id), process.actor);
     }
-  }
-
-  // The call budget
-
-  takeSlot(actor: Actor, lane: Lane): void {
-    if (this.has('budget by the way') && lane === 'ordinary') return;
-    this.slots.set(actor, (this.slots.get(actor) ?? 0) + 1);
-  }
-
-  spendSlot(actor: Actor, operation: string): void {
-    const left = (this.slots.get(actor) ?? 0) - 1;
-    this.slots.set(actor, left);
-    if (left < 0) this.violate('I22', `${actor.name} called ${operation} without asking the budget.`);
   }
 
   // The database, as the processes reach it

@@ -36,26 +36,32 @@ function landed(turn: Turn<AliasWrite>, { version, canary, revisionId }: AliasRe
   };
 }
 
-/** "Not found" may mean the alias, the function, or a version that somebody deleted. */
+/**
+ * "Not found" may mean the alias, the function, or a version that somebody deleted. The version is looked up first: that
+ * costs no slot of the budget, so a crowded budget cannot send the same hopeless write round and round.
+ */
 async function whatIsGone(turn: Turn<AliasWrite>): Promise<Answer> {
   const { row, command } = turn;
-  const alias = await readAlias(turn, command.type === 'Restore' ? 'rollback' : 'ordinary');
-  // No room in the budget: the claim stays, and resolving it comes back here.
-  if (isAnswer(alias)) return alias;
-  const at = turn.at();
-  if (!alias.ok && alias.fault.code === 'not_found') {
-    return happened(aliasVanished(row.target, at));
-  }
   const version = command.wanted.canary?.version ?? command.wanted.version;
   const reading = await readFunction(turn, version);
-  if (reading.ok || reading.fault.code !== 'not_found') {
+  const alias = await readAlias(turn, command.type === 'Restore' ? 'rollback' : 'ordinary');
+  const at = turn.at();
+  if (!isAnswer(alias) && !alias.ok && alias.fault.code === 'not_found') {
+    return happened(aliasVanished(row.target, at));
+  }
+  if (!reading.ok && reading.fault.code === 'not_found') {
+    const gone = command.type === 'Restore' ? 'rollback_point_gone' : 'version_not_found';
     return happened({
-      type: 'OutcomeUnknown',
+      type: 'WriteRefused',
       at,
-      sentence: 'Lambda answered "not found" although everything is there.',
+      reason: { code: gone, sentence: `Version ${version} no longer exists.` },
     });
   }
-  const gone = command.type === 'Restore' ? 'rollback_point_gone' : 'version_not_found';
-  const sentence = `Version ${version} no longer exists.`;
-  return happened({ type: 'WriteRefused', at, reason: { code: gone, sentence } });
+  // No room in the budget: the claim stays, and resolving it reads the alias.
+  if (isAnswer(alias)) return alias;
+  return happened({
+    type: 'OutcomeUnknown',
+    at,
+    sentence: 'Lambda answered "not found" although everything is there.',
+  });
 }

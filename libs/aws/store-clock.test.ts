@@ -1,0 +1,35 @@
+import fc from 'fast-check';
+import { StoreClock } from './store-clock.js';
+
+describe('the store’s clock, told on the local one', () => {
+  it('is late by no more than the quickest of the last eight trips, and never early', () => {
+    const trips = fc.array(fc.integer({ min: 0, max: 10_000 }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(trips, fc.integer({ min: -1_000_000, max: 1_000_000 }), (tripsMs, offset) => {
+        const clock = new StoreClock();
+        let storeMs = 1_000_000;
+        for (const trip of tripsMs) {
+          storeMs += 100;
+          clock.learn(storeMs, storeMs + offset + trip, trip);
+        }
+        const late = clock.toLocal(storeMs) - (storeMs + offset);
+        expect(late).toBe(Math.min(...tripsMs.slice(-8)));
+      }),
+    );
+  });
+
+  it('does not go by a first answer that was long under way', () => {
+    expect(new StoreClock().learn(0, 5, 5)).toBe(true);
+    const clock = new StoreClock();
+    expect(clock.learn(0, 7_000, 7_000)).toBe(false);
+    expect(clock.learn(7_100, 7_105, 5)).toBe(true);
+    expect(clock.toLocal(8_000)).toBe(8_005);
+  });
+
+  it('follows a store whose clock was set back', () => {
+    const clock = new StoreClock();
+    for (let answer = 0; answer < 8; answer += 1) clock.learn(10_000 + answer, 10_005 + answer, 5);
+    for (let answer = 0; answer < 8; answer += 1) clock.learn(answer, 11_005 + answer, 5);
+    expect(clock.toLocal(100)).toBe(11_105);
+  });
+});

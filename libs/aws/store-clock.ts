@@ -1,0 +1,30 @@
+import { JITTER_MS } from './next-slot.js';
+
+/** How many answers are remembered. A clock that was set back, or a link that became slower, is believed after as many. */
+const REMEMBERED = 8;
+
+/**
+ * Tells the store's time on this process's own clock. An answer that carries the store's time arrives some time after it
+ * was written; the quickest of the last few is the best measure of how the two clocks lie, as in NTP's clock filter
+ * (RFC 5905 §10). An answer that a frozen process or a slow link kept for seconds then no longer passes for the present.
+ */
+export class StoreClock {
+  private readonly offsets: number[] = [];
+
+  /**
+   * @param storeMs the store's time in an answer
+   * @param arrivedMs when it arrived, on the local clock
+   * @param tookMs since it was asked for
+   * @returns whether that is enough to go by: a first answer that was long under way says little
+   */
+  learn(storeMs: number, arrivedMs: number, tookMs: number): boolean {
+    this.offsets.push(arrivedMs - storeMs);
+    if (this.offsets.length > REMEMBERED) this.offsets.shift();
+    return this.offsets.length > 1 || tookMs <= JITTER_MS;
+  }
+
+  /** A moment of the store's clock on the local one. Never earlier than it really is, and late by the quickest trip. */
+  toLocal(storeMs: number): number {
+    return storeMs + Math.min(...this.offsets);
+  }
+}

@@ -1,0 +1,77 @@
+import { type CallBudget, createMemoryCallBudgetStore, type Lane } from '#aws';
+import { JITTER_MS } from '../../libs/aws/next-slot.js';
+import type { Actor } from './scheduler.js';
+import type { World } from './world.js';
+
+type SlotStore = ReturnType<typeof createMemoryCallBudgetStore>;
+
+interface Slot {
+  readonly lane: Parameters<CallBudget['take']>[1];
+  readonly at: number;
+}
+
+const WINDOW_MS = 1_000;
+
+/** The account's rows of slots, and whether the calls that leave for Lambda keep to them (I22). */
+export class CallSlots {
+  readonly rates: { readonly ordinaryPerSecond: number; readonly rollbackPerSecond: number };
+  private readonly shared: SlotStore;
+  /** Granted and not yet used, oldest first. */
+  private readonly granted = new Map<Actor, Slot[]>();
+  private readonly left: Slot[] = [];
+
+  constructor(private readonly world: World) {
+    this.shared = this.newStore();
+    // Two aliases seldom need twelve calls a second; at two of them they have to share.
+    this.rates = world.random.chance(0.5)
+      ? { ordinaryPerSecond: 12, rollbackPerSecond: 3 }
+      : { ordinaryPerSecond: 2, rollbackPerSecond: 1 };
+  }
+
+  /** The rows are on the database's clock, one set for all. */
+  storeFor(actor: Actor): SlotStore {
+    if (!this.world.has('each worker its own budget')) return this.shared;
+    const own = this.newStore();
+    this.world.say(() => `${actor.name} keeps a budget of its own`);
+    return own;
+  }
+
+  grant(actor: Actor, lane: Lane): void {
+    if (this.world.has('budget by the way') && lane === 'ordinary') return;
+    const mine = this.granted.get(actor) ?? [];
+    mine.push({ lane, at: this.world.scheduler.now });
+    this.granted.set(actor, mine);
+  }
+
+  /** A call leaves its process for Lambda. */
+  spend(actor: Actor, operation: string): void {
+    const slot = this.granted.get(actor)?.shift();
+    if (!slot) {
+      this.world.violate('I22', `${actor.name} called ${operation} without asking the budget.`);
+      return;
+    }
+    const { now } = this.world.scheduler;
+    // Between the slot and the call lies the claim. Where the database took longer for it than the budget allows for,
+    // it gave nobody else a slot in that time either.
+    if (now - slot.at > JITTER_MS) return;
+    this.left.push({ lane: slot.lane, at: now });
+    while ((this.left[0]?.at ?? now) <= now - WINDOW_MS) this.left.shift();
+    const ordinary = this.left.filter(({ lane }) => lane === 'ordinary').length;
+    const { ordinaryPerSecond, rollbackPerSecond } = this.rates;
+    if (ordinary <= ordinaryPerSecond && this.left.length <= ordinaryPerSecond + rollbackPerSecond) return;
+    this.world.violate(
+      'I22',
+      `${this.left.length} calls in a second, ${ordinary} of them ordinary: ${operation} is one too many.`,
+    );
+  }
+
+  private newStore(): SlotStore {
+    const { scheduler } = this.world;
+    const monotonic = () => scheduler.now;
+    return createMemoryCallBudgetStore({
+      now: monotonic,
+      monotonic,
+      sleep: () => Promise.reject(new Error('Slots do not wait.')),
+    });
+  }
+}
