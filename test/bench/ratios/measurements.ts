@@ -1,0 +1,25 @@
+import type { Reading } from './figures.js';
+import { measureAccepts } from './measure-accept.js';
+import { measureBoot } from './measure-boot.js';
+import { measureRedisDown } from './measure-redis-down.js';
+import { measureSteps } from './measure-steps.js';
+import type { BenchWorld, Options } from './world.js';
+
+export interface Measurement {
+  /** The figures it answers, without their sides: `P7` stands for `P7 faults` as well. */
+  readonly figures: readonly string[];
+  /** Too long to be repeated: one round, whatever was asked. */
+  readonly once?: true;
+  /** Left out unless it is asked for by name. */
+  readonly onlyWhenAsked?: true;
+  /** False: on the first queue engine only, because the queue has no part in it. */
+  readonly perQueue: boolean;
+  readonly run: (world: BenchWorld, options: Options) => Promise<Reading[]>;
+}
+
+export const measurements: readonly Measurement[] = [
+  { figures: ['P1', 'P2', 'P3', 'P4'], perQueue: true, run: measureAccepts },
+  { figures: ['P5', 'P6'], perQueue: true, run: measureSteps },
+  { figures: ['P15'], perQueue: true, run: measureRedisDown },
+  { figures: ['P20'], perQueue: true, run: measureBoot },
+];
