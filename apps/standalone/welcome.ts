@@ -29,8 +29,8 @@ function demo(emulatorUrl: string, config: Config): string[] {
     `  metrics     one period every ${config.metricsPeriodSeconds} seconds; CloudWatch's real periods are 60 seconds`,
     '',
     'In another terminal, in this folder:',
-    '  npx sluice deploy checkout --dir examples/checkout/v2 --strategy demo --watch       a good change: promoted',
-    '  npx sluice deploy checkout --dir examples/checkout/v3-bad --strategy demo --watch   a bad one: rolled back',
+    '  npx sluice deploy checkout --dir examples/checkout/v2 --watch       a good change: promoted in two to three minutes',
+    '  npx sluice deploy checkout --dir examples/checkout/v3-bad --watch   a bad one: rolled back within a minute',
     '  npx sluice history checkout',
     '  npx sluice rollback checkout --watch',
   ];

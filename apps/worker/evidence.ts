@@ -22,6 +22,10 @@ import type { WorkerParts } from './parts.js';
 export interface Measuring {
   readonly source: EvidenceSource;
   readonly periodSeconds: number;
+  /** How long after its end a period may still change. */
+  readonly settleSeconds: number;
+  /** CloudWatch can be asked about two weeks at once; other sources about hours. */
+  readonly keepsWeeks: boolean;
 }
 
 /** The sources that targets ask for by their settings. */
@@ -38,7 +42,8 @@ export interface TargetSources {
 
 /** The target's own source and period, or the worker's where the target says nothing. */
 export function measuringOf(parts: WorkerParts, target: TargetRow): Measuring {
-  const usual = { source: parts.evidence, periodSeconds: parts.metricsPeriodSeconds };
+  const { evidence: source, metricsPeriodSeconds: periodSeconds } = parts;
+  const usual = { source, periodSeconds, settleSeconds: periodSeconds, keepsWeeks: true };
   return { ...usual, ...parts.sources?.measuring(target) };
 }
 
@@ -77,10 +82,18 @@ class SettingsSources implements TargetSources {
       return { source: createUnusableEvidence('The target’s metrics settings are not understood by this worker.') };
     }
     const { metrics } = parsed.data;
-    if (!metrics) return {};
-    const pace = metrics.periodSeconds === undefined ? {} : { periodSeconds: metrics.periodSeconds };
+    const settleSeconds = this.settleSecondsOf(metrics);
+    if (!metrics) return { settleSeconds };
+    const { periodSeconds } = metrics;
+    const pace = { settleSeconds, ...(periodSeconds === undefined ? {} : { periodSeconds }) };
     if (metrics.source === 'cloudwatch' && metrics.settleSeconds === undefined) return pace;
-    return { source: this.sourceOf(metrics), ...pace };
+    return { source: this.sourceOf(metrics), keepsWeeks: metrics.source === 'cloudwatch', ...pace };
+  }
+
+  private settleSecondsOf(metrics: TargetMetrics | undefined): number {
+    if (metrics?.settleSeconds !== undefined) return metrics.settleSeconds;
+    if (!metrics || metrics.source === 'cloudwatch') return this.parts.cloudWatchSettleSeconds;
+    return SETTLE_SECONDS[metrics.source];
   }
 
   async alarms(
@@ -112,18 +125,17 @@ class SettingsSources implements TargetSources {
   private make(metrics: TargetMetrics): EvidenceSource {
     const { cloudWatch, logs, outbound } = this.parts;
     const timeoutMs = READ_TIMEOUT_MS;
+    const settleSeconds = this.settleSecondsOf(metrics);
     switch (metrics.source) {
-      case 'cloudwatch': {
-        const settleSeconds = metrics.settleSeconds ?? this.parts.cloudWatchSettleSeconds;
+      case 'cloudwatch':
         return createCloudWatchEvidence({ reader: cloudWatch, settleSeconds, timeoutMs });
-      }
       case 'logs': {
-        const { settleSeconds = SETTLE_SECONDS.logs, logGroup, textRuntime } = metrics;
+        const { logGroup, textRuntime } = metrics;
         const where = { ...(logGroup ? { logGroup } : {}), ...(textRuntime ? { textRuntime } : {}) };
         return createLogsEvidence({ reader: logs, settleSeconds, timeoutMs, ...where });
       }
       case 'prometheus': {
-        const { url, queries, settleSeconds = SETTLE_SECONDS.prometheus } = metrics;
+        const { url, queries } = metrics;
         return this.withToken(metrics.bearerTokenVariable, (token) =>
           createPrometheusEvidence({ outbound, url, queries, settleSeconds, timeoutMs, ...token }),
         );
@@ -131,7 +143,7 @@ class SettingsSources implements TargetSources {
       case 'datadog':
         return this.datadog(metrics);
       case 'http': {
-        const { url, settleSeconds = SETTLE_SECONDS.http } = metrics;
+        const { url } = metrics;
         return this.withToken(metrics.bearerTokenVariable, (token) =>
           createHttpEvidence({ outbound, url, settleSeconds, timeoutMs, ...token }),
         );
@@ -150,7 +162,7 @@ class SettingsSources implements TargetSources {
       apiKey,
       applicationKey,
       queries: metrics.queries,
-      settleSeconds: metrics.settleSeconds ?? SETTLE_SECONDS.datadog,
+      settleSeconds: this.settleSecondsOf(metrics),
       timeoutMs: READ_TIMEOUT_MS,
     });
   }

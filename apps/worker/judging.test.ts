@@ -1,4 +1,5 @@
-import type { EvidenceBlock } from '#analysis';
+import { type AnalysisPolicy, type EvidenceBlock, profiles } from '#analysis';
+import { type AnalysisOverrides, analysisOverrides } from '#contracts';
 import { createPlan, type Plan } from '#rollout';
 import { judgeBlocks, policyOf, watchingOf } from './judging.js';
 
@@ -57,4 +58,68 @@ test('a profile that was asked for is the base of the policy, and further overri
   expect(policyOf(planOf('adaptive'), 60, null).profile).toBe('cloudwatch');
   expect(policyOf(planOf('adaptive'), 10, null).profile).toBe('fast');
   expect(policyOf(planOf('canary'), 60, null).profile).toBe('steps');
+});
+
+describe('every default of the judge can be set from outside', () => {
+  const names = (Object.keys(profiles.cloudwatch) as (keyof AnalysisPolicy)[]).filter((name) => name !== 'history');
+
+  test.each(names)('%s is in the contract', (name) => {
+    expect(Object.keys(analysisOverrides.shape)).toContain(name);
+  });
+
+  test.each(Object.keys(profiles) as (keyof typeof profiles)[])('%s, written out, is the profile itself', (name) => {
+    const { history: _measured, ...written } = profiles[name];
+    const overrides = analysisOverrides.parse(JSON.parse(JSON.stringify(written)));
+    expect(policyOf(planOf('adaptive', overrides), 60, null)).toEqual(profiles[name]);
+  });
+
+  const changes: AnalysisOverrides[] = [
+    { falseRollbackOdds: 0.002 },
+    { missOdds: 0.2 },
+    { suspicion: 5 },
+    { minimumExcess: 0.01 },
+    { minimumExcessRatio: 2 },
+    { rollbackNull: { ratio: 1.25, offset: 0.0005 } },
+    { advanceNull: { ratio: 2, offset: 0.02 } },
+    { passWhen: 'unsuspicious' },
+    { minimumCanaryInvocations: 7 },
+    { minimumWatchMs: 1 },
+    { maximumWatchMs: 2 },
+    { leaningWatchMs: 3 },
+    { noDataAfterMs: 4 },
+    { whenNoData: 'rollback' },
+    { whenInconclusive: 'rollback' },
+    { throttlesAreBad: false },
+    { shares: { errors: 1, latency: [] } },
+    { latency: [{ quantile: 0.75, minimumExcess: 0.1, margin: 0.2 }] },
+    {
+      ramp: {
+        budgetPerRootRps: 1,
+        budgetMinimum: 1,
+        growthCap: 2,
+        reactionMs: 5_000,
+        minimumWeightPercent: 1,
+        maximumWeightPercent: 50,
+      },
+    },
+    { bake: { bakeMs: 1, maximumBakeMs: 2, minimumWeightPercent: 10, maximumWeightPercent: 50 } },
+    { historyTest: { enabled: false, belowRequestsPerSecond: 1, share: 0.1 } },
+    { measuredSplit: { enabled: false, falseAlarmOdds: 0.01, oddsFactor: 3, minimumPoints: 2 } },
+  ];
+
+  test('each has its example here', () => {
+    const shown = new Set(['profile', ...changes.flatMap((change) => Object.keys(change))]);
+    expect(names.filter((name) => !shown.has(name))).toEqual([]);
+  });
+
+  test.each(changes)('%j is accepted and reaches the judge', (change) => {
+    const policy = policyOf(planOf('adaptive', analysisOverrides.parse(change)), 60, null);
+    expect(policy).toMatchObject(change);
+    expect(policy).not.toEqual(profiles.cloudwatch);
+  });
+
+  test('one member of a group leaves the others as the profile has them', () => {
+    const policy = policyOf(planOf('adaptive', { profile: 'fast', bake: { bakeMs: 1 } }), 60, null);
+    expect(policy.bake).toEqual({ ...profiles.fast.bake, bakeMs: 1 });
+  });
 });

@@ -16,9 +16,8 @@ import {
 } from '#analysis';
 import type { AlarmMemory } from '#metrics';
 import { formatWeight, LATEST, type Plan, type RampMove } from '#rollout';
-import type { EvidenceRecord, TargetRow } from '#store';
+import type { EvidenceRecord } from '#store';
 import { measuringOf } from './evidence.js';
-import type { WorkerParts } from './parts.js';
 import type { Seen, Turn } from './turn.js';
 
 /** What is kept of the judge between two looks: with the blocks since, it gives the same verdict after any crash. */
@@ -137,49 +136,28 @@ export async function readBaseline(turn: Turn, stableVersion: string): Promise<B
   const stable = reading.blocks.map((block) => block.stable);
   const firstSeen = stable.findIndex((counts) => counts.invocations > 0);
   if (firstSeen < 0) return null;
-  const minutes = perMinute(stable.slice(firstSeen), periodSeconds);
-  return baselineHistory(minutes, thresholdsOf(stable));
+  const seen = stable.slice(firstSeen);
+  const history = baselineHistory(perMinute(seen, periodSeconds), thresholdsOf(stable));
+  const known = history.requestsPerSecond > 0 ? history : { ...history, ...lessThanAMinute(seen, periodSeconds) };
+  const lately = trafficOf(seen.slice(-Math.ceil(periods / RECENT_PART)), periodSeconds);
+  return { ...known, requestsPerSecond: Math.max(known.requestsPerSecond, lately) };
 }
 
-export interface Traffic {
-  readonly requestsPerSecond: number;
-  /** Fraction of invocations that failed; 0 without any. */
-  readonly errorRate: number;
-  readonly overSeconds: number;
+/**
+ * A version that was promoted a while ago was a canary with a few percent before that, and a night has less traffic than
+ * the morning after it. Taking the traffic for smaller than it is would make the first weight too large.
+ */
+const RECENT_PART = 6;
+
+function trafficOf(counts: readonly StableCounts[], periodSeconds: number): number {
+  return sum(counts.map((one) => one.invocations)) / (counts.length * periodSeconds);
 }
 
-/** Fourteen days in quarters of an hour; where periods are seconds, ten minutes of them. */
-const FORECAST_PERIOD_SECONDS = 900;
-const FORECAST_PERIODS = 1_344;
-
-/** What a version has served lately: for forecasts, which write nothing and decide nothing. */
-export async function readTraffic(
-  parts: WorkerParts,
-  target: TargetRow,
-  version: string,
-  toMs: number,
-): Promise<{ ok: true; value: Traffic } | { ok: false; reason: string }> {
-  const fast = parts.metricsPeriodSeconds < 60;
-  const periodSeconds = fast ? parts.metricsPeriodSeconds : FORECAST_PERIOD_SECONDS;
-  const span = periodSeconds * (fast ? BASELINE_FAST_PERIODS : FORECAST_PERIODS) * 1000;
-  const { accountId, region, functionName, aliasName } = target;
-  const place = { accountId, region, functionName, alias: aliasName, stableVersion: version, canaryVersion: LATEST };
-  const reading = await parts.evidence.read({ ...place, fromMs: toMs - span, toMs, periodSeconds, weightPercent: 0 });
-  if (!reading.ok) return reading;
-  const seen = reading.blocks.map((block) => block.stable);
-  const used = seen.slice(
-    Math.max(
-      0,
-      seen.findIndex(({ invocations }) => invocations > 0),
-    ),
-  );
-  const invocations = sum(used.map((counts) => counts.invocations));
-  const overSeconds = used.length * periodSeconds;
-  const errorRate = invocations === 0 ? 0 : sum(used.map((counts) => counts.errors)) / invocations;
-  return {
-    ok: true,
-    value: { requestsPerSecond: overSeconds === 0 ? 0 : invocations / overSeconds, errorRate, overSeconds },
-  };
+/** Right after the first traffic there is no whole minute yet; how much there is of it is known all the same. */
+function lessThanAMinute(counts: readonly StableCounts[], periodSeconds: number) {
+  const invocations = sum(counts.map((one) => one.invocations));
+  const errors = sum(counts.map((one) => one.errors + (one.throttles ?? 0)));
+  return { invocations, errors, requestsPerSecond: trafficOf(counts, periodSeconds) };
 }
 
 type StableCounts = { invocations: number; errors: number; throttles?: number };

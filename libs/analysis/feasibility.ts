@@ -138,9 +138,17 @@ function caughtBySteps(
   return false;
 }
 
+/** Without requests there is nothing to compare: what happens then is the policy's word, not arithmetic. */
+function withoutTraffic({ noDataAfterMs, whenNoData }: AnalysisPolicy): AdaptiveFeasibility {
+  const then = whenNoData === 'rollback' ? 'it is rolled back' : 'a person has to decide';
+  const sentence = `an adaptive rollout waits for requests; after ${minutes(noDataAfterMs)} without one at the canary ${then}`;
+  return { firstWeightPercent: 0, passAfterMs: null, doneAfterMs: null, harmedByTotalFailure: 0, sentence };
+}
+
 /** The adaptive rollout of a version that is exactly as good, on expected counts. */
 function adaptiveFeasibility(input: FeasibilityInput, policy: AnalysisPolicy): AdaptiveFeasibility {
   const rps = input.requestsPerSecond;
+  if (rps === 0) return withoutTraffic(policy);
   const first = firstWeight(policy.ramp, rps);
   let [state, adaptive, weight] = [newJudge, newAdaptive, first];
   let [passAfterMs, doneAfterMs]: [number | null, number | null] = [null, null];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Action, DeploymentKind, Phase, ReasonCode, Succeeded, VerdictKind } from '#rollout';
+import { analysisOverrides } from './analysis.js';
 import { imageReference, s3Reference } from './artifacts.js';
 import { configurationChange } from './configuration.js';
 import { every } from './every.js';
@@ -15,7 +16,7 @@ import {
   weightPercent,
 } from './fields.js';
 import { reasonCodes } from './reasons.js';
-import { analysisOverrides, deadlines, gateName, onInconclusive, strategyInput } from './strategy.js';
+import { deadlines, gateName, onInconclusive, strategyInput } from './strategy.js';
 import { queuePolicy } from './targets.js';
 
 export const phases = every<Phase>()([

@@ -1,3 +1,4 @@
+export * from './analysis.js';
 export * from './artifacts.js';
 export { type Client, createClient } from './client/client.js';
 export { ApiProblem, ApiUnreachable } from './client/failures.js';

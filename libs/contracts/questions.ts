@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { analysisOverrides } from './analysis.js';
 import { verdicts } from './deployments.js';
 import { id } from './fields.js';
-import { analysisOverrides, strategyInput } from './strategy.js';
+import { strategyInput } from './strategy.js';
 
 /**
  * Questions are answered by a worker, because only workers look at AWS and judge evidence. The API waits for the answer
@@ -41,7 +42,7 @@ export type ExplanationView = z.infer<typeof explanationView>;
 
 export const forecastRequest = z.strictObject({
   strategy: strategyInput.optional(),
-  analysis: analysisOverrides.optional(),
+  analysis: analysisOverrides.nullable().optional(),
 });
 export type ForecastRequest = z.input<typeof forecastRequest>;
 
@@ -59,6 +60,11 @@ export const forecastView = z
     stableVersion: z.string(),
     traffic: z.object({ requestsPerSecond: z.number(), errorRate: z.number(), overSeconds: z.number() }),
     strategy: z.string(),
+    adaptive: z.boolean(),
+    profile: z.string().meta({ description: 'The judge’s profile that would decide.' }),
+    summary: z
+      .array(z.string())
+      .meta({ description: 'Two plain sentences: the traffic, and what the strategy makes of it.' }),
     lambdaCalls: z.number().nullable(),
     feasibility: z.object({
       steps: z.array(stepForecast),
@@ -79,9 +85,7 @@ export const forecastView = z
 export type ForecastView = z.infer<typeof forecastView>;
 
 export const backtestRequest = z.strictObject({
-  policy: z
-    .record(z.string(), z.unknown())
-    .meta({ description: 'Overrides of the judge’s policy, `profile` among them.' }),
+  policy: analysisOverrides,
 });
 export type BacktestRequest = z.input<typeof backtestRequest>;
 

@@ -30,7 +30,8 @@ const explicitStrategy = z.discriminatedUnion('type', [
 /** A strategy by its name, or written out. Whether it makes a plan is decided by `createPlan` of the rollout library. */
 export const strategyInput = z.union([z.string().min(1).max(64), explicitStrategy]).meta({
   id: 'Strategy',
-  description: 'A named strategy (canary, linear, Canary10Percent5Minutes, …) or explicit steps.',
+  description:
+    'A named strategy (adaptive, canary, linear, Canary10Percent5Minutes, …) or explicit steps. Default: adaptive.',
 });
 
 /** The kinds of written-out strategies; each has its branch above. */
@@ -61,30 +62,3 @@ export const onInconclusive = z.enum(['rollback', 'hold']).meta({
   id: 'OnInconclusive',
   description: 'What happens when an analysis gate gets no verdict until its deadline.',
 });
-
-const fraction = z.number().min(0).max(1);
-const milliseconds = z
-  .int()
-  .min(0)
-  .max(MAX_BAKE_SECONDS * 1000);
-
-/** What people set of the judge; the rest follows from the profile. `null` where it is used switches the watch off. */
-export const analysisOverrides = z
-  .strictObject({
-    profile: z.enum(['steps', 'cloudwatch', 'careful', 'fast', 'strict']).optional(),
-    falseRollbackOdds: fraction.optional(),
-    missOdds: fraction.optional(),
-    suspicion: z.number().min(1).max(1000).optional(),
-    minimumExcess: fraction.optional(),
-    minimumExcessRatio: z.number().min(0).max(100).optional(),
-    passWhen: z.enum(['regression_excluded', 'unsuspicious']).optional(),
-    minimumCanaryInvocations: z.int().min(1).max(1_000_000_000).optional(),
-    minimumWatchMs: milliseconds.optional(),
-    maximumWatchMs: milliseconds.optional(),
-    leaningWatchMs: milliseconds.optional(),
-    noDataAfterMs: milliseconds.optional(),
-    whenNoData: z.enum(['hold', 'rollback']).optional(),
-    whenInconclusive: z.enum(['promote', 'hold', 'rollback']).optional(),
-    throttlesAreBad: z.boolean().optional(),
-  })
-  .meta({ id: 'AnalysisOverrides' });

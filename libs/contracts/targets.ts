@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { analysisOverrides } from './analysis.js';
 import { id, targetName, timestamp } from './fields.js';
 import { targetAlarms, targetMetrics } from './metrics.js';
-import { analysisOverrides, deadlines, onInconclusive, strategyInput } from './strategy.js';
+import { deadlines, onInconclusive, strategyInput } from './strategy.js';
 
 export { type TargetMetrics, targetAlarms, targetMetrics } from './metrics.js';
 

@@ -13,6 +13,7 @@ export type { AcceptedEvent, Act, ActType, Fact, RampMove, RolloutEvent, Verdict
 export { type Action, actions, allowedActions, type GuardCode, type GuardContext, guard } from './guard.js';
 export { isLate, LATE_MS } from './moving.js';
 export {
+  CAUTIOUS_FIRST_WEIGHT_PERCENT,
   DEFAULT_WATCH_SECONDS,
   type Deadlines,
   defaultDeadlines,

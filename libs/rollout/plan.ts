@@ -39,6 +39,9 @@ export const defaultDeadlines: Deadlines = { prepareSeconds: 900, analysisSecond
 
 export const DEFAULT_WATCH_SECONDS = 10;
 
+/** Where an adaptive rollout begins when nothing is known of the traffic. */
+export const CAUTIOUS_FIRST_WEIGHT_PERCENT = 1;
+
 /** A restore is one write: there is nothing to walk through. */
 export const restorePlan: Plan = {
   strategy: 'restore',

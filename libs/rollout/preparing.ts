@@ -1,11 +1,9 @@
 import { sameAliasValue } from './alias-value.js';
 import type { Fact } from './event.js';
+import { CAUTIOUS_FIRST_WEIGHT_PERCENT } from './plan.js';
 import type { Captured, PrepareStage, Preparing, RolloutState, WriteName } from './state.js';
 
 type FactOf<T extends Fact['type']> = Extract<Fact, { readonly type: T }>;
-
-/** Where an adaptive rollout begins when nothing is known of the traffic. */
-const CAUTIOUS_FIRST_WEIGHT_PERCENT = 1;
 
 /** Everything before the first shift. A definite failure here ends the deployment: no traffic has moved. */
 export function applyPreparingFact(state: Preparing, event: Fact): RolloutState | undefined {

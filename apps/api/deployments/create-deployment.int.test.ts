@@ -29,7 +29,7 @@ describe('accepting a deployment', () => {
     const view = deploymentView.parse(answer.body);
     expect(answer.status).toBe(202);
     expect(answer.headers.get('location')).toBe(`/v1/deployments/${view.id}`);
-    expect(view).toMatchObject({ phase: 'queued', sequence: 1, strategy: 'canary', message: 'more memory' });
+    expect(view).toMatchObject({ phase: 'queued', sequence: 1, strategy: 'adaptive', message: 'more memory' });
     expect(view).toMatchObject({ commit: 'abcdef1', ended: false, allowedActions: ['abort', 'cancel'] });
     expect(api.woken).toContainEqual({ deploymentId: view.id, sequence: 1, lane: 'ordinary' });
     expect(await api.client.getDeployment(view.id)).toMatchObject({ id: view.id, requestedBy: 'bootstrap' });
@@ -39,7 +39,7 @@ describe('accepting a deployment', () => {
     await api.client.updateTarget(target, {
       strategy: 'Linear10PercentEvery1Minute',
       deadlines: { personSeconds: 60, analysisSeconds: 120 },
-      analysis: { suspicion: 5, minimumCanaryInvocations: 50 },
+      analysis: { suspicion: 5, minimumCanaryInvocations: 50, bake: { bakeMs: 60_000, maximumBakeMs: 90_000 } },
     });
     const usual = await api.client.createDeployment(fresh());
     expect(usual).toMatchObject({ strategy: 'Linear10PercentEvery1Minute' });
@@ -48,12 +48,18 @@ describe('accepting a deployment', () => {
       ...fresh(),
       strategy: { type: 'steps', steps: [{ weight: 0.5, bake: '90s', gates: ['approval'] }] },
       deadlines: { personSeconds: 90 },
-      analysis: { suspicion: 9 },
+      analysis: { suspicion: 9, bake: { bakeMs: 30_000 } },
     });
     expect(asked.steps).toEqual([{ weightPercent: 0.5, bakeSeconds: 90, gates: ['approval'] }]);
     const row = await api.store.deployments.load(asked.id);
     expect(row?.state.plan.deadlines).toMatchObject({ personSeconds: 90, analysisSeconds: 120 });
-    expect(row?.state.plan.analysis).toEqual({ suspicion: 9, minimumCanaryInvocations: 50 });
+    const bake = { bakeMs: 30_000, maximumBakeMs: 90_000 };
+    expect(row?.state.plan.analysis).toEqual({ suspicion: 9, minimumCanaryInvocations: 50, bake });
+  });
+
+  test('without the judge nobody can lead a ramp: what names no strategy walks CodeDeploy’s best known one', async () => {
+    const asked = await api.client.createDeployment({ ...fresh(), analysis: null });
+    expect(asked).toMatchObject({ strategy: 'Canary10Percent5Minutes', adaptive: false });
   });
 
   test('switches the judge off when the request says null', async () => {

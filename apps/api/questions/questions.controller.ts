@@ -1,6 +1,6 @@
 import { Controller, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DEFAULT_STRATEGY } from '../deployments/create-deployment.js';
+import { resolveWish } from '../deployments/resolve-wish.js';
 import { identityOf } from '../http/authenticate.js';
 import { Input, type Parsed } from '../http/parsed.js';
 import { refused, unwrap } from '../http/refusal.js';
@@ -31,9 +31,7 @@ export class QuestionsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<unknown> {
     const target = unwrap(await findTarget(this.parts.store, identityOf(request).projectId, params.target));
-    const { strategy, ...rest } = body;
-    const wanted = strategy ?? readSettings(target).strategy ?? DEFAULT_STRATEGY;
-    return this.ask(request, reply, 'plan', { targetId: target.id, strategy: wanted, ...rest });
+    return this.ask(request, reply, 'plan', { targetId: target.id, ...resolveWish(body, readSettings(target)) });
   }
 
   @Route('backtestPolicy')

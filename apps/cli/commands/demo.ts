@@ -18,7 +18,7 @@ export function addDemo(program: Command, runner: Runner): void {
     .command('demo')
     .summary('walk through a good and a bad deployment on the sample function')
     .description(
-      'On a Sluice that "npm start" started: deploys a good version of the sample function, which is promoted, then a bad one, which is put back. Takes about two minutes.',
+      'On a Sluice that "npm start" started: deploys a good version of the sample function, which is promoted, then a bad one, which is put back. Takes three to four minutes.',
     )
     .action((_options: object, command: Command) => runner.run(command, demo));
 }
@@ -27,7 +27,7 @@ async function demo(session: Session): Promise<ExitCode> {
   const client = await session.client();
   const examples = findExamples();
   await client.getTarget(TARGET);
-  say(session, '1. A good version. It gets 10 % of the traffic, then 50 %, then everything.');
+  say(session, '1. A good version. It gets more traffic as it proves itself, then 95 %, then everything.');
   let good = await ship(session, join(examples, 'v2'), 'The demo: a good version.');
   if (good === exitCodes.ok && (await newest(session)).result === 'nothing_to_do') {
     say(session, '   That version is live already, so the other good one takes its turn.');
@@ -45,7 +45,7 @@ async function demo(session: Session): Promise<ExitCode> {
 }
 
 function ship(session: Session, dir: string, message: string): Promise<ExitCode> {
-  return deploy(session, TARGET, { dir, message, strategy: 'demo', watch: true });
+  return deploy(session, TARGET, { dir, message, watch: true });
 }
 
 async function newest(session: Session): Promise<Pick<DeploymentView, 'result'>> {

@@ -1,16 +1,24 @@
 import { type Feasibility, feasibility } from '#analysis';
 import { createPlan, type Plan, type PlanOptions, type StrategyInput } from '#rollout';
 import type { TargetRow } from '#store';
-import { policyOf, readTraffic } from '../judging.js';
+import { measuringOf } from '../evidence.js';
+import { policyOf } from '../judging.js';
 import type { WorkerParts } from '../parts.js';
 import { READ_TIMEOUT_MS } from '../turn.js';
 import type { Refused } from './answer.js';
+import { readTraffic, type Traffic } from './read-traffic.js';
+import { summaryOf } from './summary.js';
 
 export interface RolloutForecast {
   readonly target: string;
   readonly stableVersion: string;
-  readonly traffic: { readonly requestsPerSecond: number; readonly errorRate: number; readonly overSeconds: number };
+  readonly traffic: Traffic;
   readonly strategy: string;
+  readonly adaptive: boolean;
+  /** The judge's profile that would decide. */
+  readonly profile: string;
+  /** Two plain sentences: the traffic, and what the strategy makes of it. */
+  readonly summary: readonly string[];
   /** Budgeted Lambda calls the rollout will make: 2 + one per shift; `null` when the judge decides how many. */
   readonly lambdaCalls: number | null;
   readonly feasibility: Feasibility;
@@ -33,23 +41,31 @@ export async function forecastRollout(
   if (!alias.ok) return { refused: 'unavailable', sentence: alias.fault.public };
   const traffic = await readTraffic(parts, target, alias.value.version, await parts.store.now());
   if (!traffic.ok) return { refused: 'unavailable', sentence: `The metrics could not be read: ${traffic.reason}` };
+  const { plan } = made;
+  const policy = policyOf(plan, measuringOf(parts, target).periodSeconds, null);
+  const seen = feasibilityOf(parts, target, plan, traffic.value);
   return {
     target: target.name,
     stableVersion: alias.value.version,
     traffic: traffic.value,
-    strategy: made.plan.strategy,
-    lambdaCalls: made.plan.adaptive ? null : 3 + made.plan.steps.length,
-    feasibility: feasibilityOf(parts, made.plan, traffic.value),
+    strategy: plan.strategy,
+    adaptive: plan.adaptive === true,
+    profile: policy.profile,
+    summary: summaryOf(target.name, plan, traffic.value, seen, policy),
+    lambdaCalls: plan.adaptive ? null : 3 + plan.steps.length,
+    feasibility: seen,
   };
 }
 
-function feasibilityOf(parts: WorkerParts, plan: Plan, traffic: RolloutForecast['traffic']): Feasibility {
+/** Fixed steps are compared with what the adaptive strategy would do here, under the same overrides. */
+function feasibilityOf(parts: WorkerParts, target: TargetRow, plan: Plan, traffic: Traffic): Feasibility {
+  const { periodSeconds, settleSeconds } = measuringOf(parts, target);
   const input = {
     requestsPerSecond: traffic.requestsPerSecond,
     errorRate: traffic.errorRate,
     steps: plan.steps.map(({ weightPercent, bakeSeconds }) => ({ weightPercent, bakeMs: bakeSeconds * 1000 })),
-    periodMs: parts.metricsPeriodSeconds * 1000,
-    settleMs: parts.metricsPeriodSeconds * 1000,
+    periodMs: periodSeconds * 1000,
+    settleMs: settleSeconds * 1000,
   };
-  return feasibility(input, policyOf({ ...plan, adaptive: true }, parts.metricsPeriodSeconds, null));
+  return feasibility(input, policyOf({ ...plan, adaptive: true }, periodSeconds, null));
 }
