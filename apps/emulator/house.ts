@@ -67,7 +67,7 @@ export class House {
     this.store = new Store(now);
     this.codes = new CodeStore(join(folder, 'code'));
     this.logs = new LogStore(this.clock);
-    this.downloads = new Downloads(this.codes, now);
+    this.downloads = new Downloads(this.codes, this.faults, this.clock);
     this.limiter = new RateLimiter(options.controlPlaneRatePerSecond, this.clock);
     this.metrics = new MetricStore(
       {
@@ -114,7 +114,7 @@ export class House {
 
   async answer(request: HttpRequest): Promise<HttpReply> {
     return (
-      this.downloads.handle(request) ??
+      (await this.downloads.handle(request)) ??
       this.admin?.handle(request) ??
       (await this.monitoring.handle(request)) ??
       this.lambda.handle(request)

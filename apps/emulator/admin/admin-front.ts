@@ -9,10 +9,11 @@
  *   GET    /_emulator/calls/count                 { UpdateAlias: 3, ... } since the last clearing
  *   DELETE /_emulator/calls                       forgets the log and the counts
  *   POST   /_emulator/faults                      adds a rule (or a list of rules); answers with it and its id. Members:
- *                                                 kind       throttle | error | error-after | delay | delay-after |
+ *                                                 kind       throttle | error | deny | error-after | delay | delay-after |
  *                                                            reset-before | reset-after | stale-read | update-fails |
  *                                                            version-fails | slow-settle   (see fault-rules.ts)
- *                                                 operation  name, list of names, or '*' (default); function: only this one
+ *                                                 operation  name, list of names, or '*' (default); function: only this one;
+ *                                                            'Download': a package's link; actor: only this access key id
  *                                                 skip, count, probability, seed           which of the calls are hit
  *                                                 status, retryAfterSeconds, delayMs, reason, reasonCode   how
  *   GET    /_emulator/faults                      the rules, with how often each was asked (seen) and hit (hits)

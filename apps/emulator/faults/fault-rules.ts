@@ -4,6 +4,8 @@ import { seededRandom } from '../random.js';
  * What can be made to go wrong, and where:
  * - `throttle`: 429 before any effect; `retryAfterSeconds` adds the header.
  * - `error`: `status` 500 (default) or 503 before any effect.
+ * - `deny`: 403 before any effect; `reasonCode` names another error than AccessDeniedException, such as
+ *   ExpiredTokenException.
  * - `error-after`: the same answer although the effect was applied.
  * - `delay`: waits `delayMs` before the effect; `delay-after`: between the effect and the answer.
  * - `reset-before`: the connection is cut before any effect; `reset-after`: the effect is applied, the answer never sent.
@@ -15,6 +17,7 @@ import { seededRandom } from '../random.js';
 export const FAULT_KINDS = [
   'throttle',
   'error',
+  'deny',
   'error-after',
   'delay',
   'delay-after',
@@ -34,6 +37,8 @@ export interface FaultWish {
   operation?: string | string[];
   /** Only for this function. */
   function?: string;
+  /** Only for calls signed with this access key id. */
+  actor?: string;
   /** How many calls to let through first. */
   skip?: number;
   /** How many calls to hit; without it every one, until the rule is removed. */
@@ -58,6 +63,9 @@ export interface FaultRule extends FaultWish {
 interface LiveRule extends FaultRule {
   draw: () => number;
 }
+
+/** A package fetched by its link: no operation of Lambda's, so only rules that name it hit it. */
+export const DOWNLOAD = 'Download';
 
 /** The rules in force. Each call asks once, and every rule that applies to it hits it. */
 export class FaultRules {
@@ -93,15 +101,22 @@ export class FaultRules {
   }
 
   /** The faults that hit this call; asking uses up counts. */
-  strike(operation: string, functionName: string | undefined): FaultRule[] {
+  strike(operation: string, functionName: string | undefined, actor?: string): FaultRule[] {
     if (this.rules.length === 0) return [];
-    return this.rules.filter((rule) => applies(rule, operation, functionName) && hit(rule));
+    return this.rules.filter((rule) => applies(rule, operation, functionName, actor) && hit(rule));
   }
 }
 
-function applies(rule: LiveRule, operation: string, functionName: string | undefined): boolean {
+function applies(
+  rule: LiveRule,
+  operation: string,
+  functionName: string | undefined,
+  actor: string | undefined,
+): boolean {
+  if (rule.actor !== undefined && rule.actor !== actor) return false;
   const wanted = rule.operation ?? '*';
-  const named = Array.isArray(wanted) ? wanted.includes(operation) : wanted === '*' || wanted === operation;
+  const all = wanted === '*' && operation !== DOWNLOAD;
+  const named = Array.isArray(wanted) ? wanted.includes(operation) : all || wanted === operation;
   return named && (rule.function === undefined || rule.function === functionName);
 }
 

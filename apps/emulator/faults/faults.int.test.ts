@@ -1,6 +1,7 @@
 import {
   CreateAliasCommand,
   GetAliasCommand,
+  GetFunctionCommand,
   GetFunctionConfigurationCommand,
   LambdaClient,
   ListAliasesCommand,
@@ -57,6 +58,8 @@ const ANSWERS: [FaultWish, { name?: string; status?: number }, boolean][] = [
   [{ kind: 'throttle' }, { name: 'TooManyRequestsException', status: 429 }, false],
   [{ kind: 'error' }, { name: 'ServiceException', status: 500 }, false],
   [{ kind: 'error', status: 503 }, { status: 503 }, false],
+  [{ kind: 'deny' }, { name: 'AccessDeniedException', status: 403 }, false],
+  [{ kind: 'deny', reasonCode: 'ExpiredTokenException' }, { name: 'ExpiredTokenException', status: 403 }, false],
   [{ kind: 'error-after' }, { name: 'ServiceException', status: 500 }, true],
   [{ kind: 'reset-before' }, {}, false],
   [{ kind: 'reset-after' }, {}, true],
@@ -73,6 +76,23 @@ test.each(ANSWERS)('%o: the caller meets %o, effect: %s', async (wish, error, ef
   expect((await read()).Description).toBe(effect ? 'changed' : '');
   const [entry] = await log();
   expect(entry).toMatchObject({ operation: 'UpdateAlias', actor: 'tester', reached: effect, faults: [wish.kind] });
+});
+
+test('a rule may hit one access key only', async () => {
+  await inject({ kind: 'deny', operation: 'UpdateAlias', actor: 'somebody else' });
+  await update('allowed');
+  await inject({ kind: 'deny', operation: 'UpdateAlias', actor: 'tester' });
+  await expect(update('denied')).rejects.toMatchObject({ name: 'AccessDeniedException' });
+  expect((await read()).Description).toBe('allowed');
+});
+
+test('a download is hit by rules that name it, and by no other', async () => {
+  const { Code } = await lambda.send(new GetFunctionCommand({ FunctionName: fn }));
+  await admin('POST', 'faults', { kind: 'error', operation: '*' });
+  expect((await fetch(Code?.Location ?? '')).status).toBe(200);
+  await admin('POST', 'faults', { kind: 'error', operation: 'Download', status: 503, count: 1 });
+  expect((await fetch(Code?.Location ?? '')).status).toBe(503);
+  expect((await fetch(Code?.Location ?? '')).status).toBe(200);
 });
 
 test('a throttle may carry Retry-After', async () => {

@@ -42,6 +42,12 @@ export const tooManyRequests = (message: string, reason: string, retryAfterSecon
     retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) },
   );
 
+/** What an identity policy or a token's end answers: before the service itself sees the request, so without `Type`. */
+export const denied = (
+  code = 'AccessDeniedException',
+  message = 'User is not authorized to perform this action: an injected fault.',
+) => new ServiceError(code, message, 403, code === 'AccessDeniedException' ? 'Message' : 'message', {});
+
 export const serviceFault = (message: string, status = 500) =>
   new ServiceError(status === 503 ? 'ServiceUnavailableException' : 'ServiceException', message, status, 'Message', {
     Type: 'Service',

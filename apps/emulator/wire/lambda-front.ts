@@ -4,7 +4,7 @@ import type { CallLog } from '../faults/call-log.js';
 import type { FaultRule, FaultRules } from '../faults/fault-rules.js';
 import type { RateLimiter } from '../faults/rate-limiter.js';
 import type { Answer, Call, EffectFault, Services } from '../lambda/call.js';
-import { invalidContent, ServiceError, serviceFault, tooManyRequests } from '../lambda/errors.js';
+import { denied, invalidContent, ServiceError, serviceFault, tooManyRequests } from '../lambda/errors.js';
 import { handlers } from '../lambda/operations/index.js';
 import { readInput } from '../lambda/validate.js';
 import type { HttpReply, HttpRequest } from './http.js';
@@ -98,7 +98,7 @@ export class LambdaFront {
       throw tooManyRequests('Rate exceeded', 'CallerRateLimitExceeded');
     const body = isPayload(match.name) ? {} : parseBody(request.body);
     trace.function ??= bareName(body['FunctionName']);
-    trace.faults = this.parts.faults.strike(match.name, trace.function);
+    trace.faults = this.parts.faults.strike(match.name, trace.function, trace.actor);
     if (await this.before(trace.faults)) return { status: 0, headers: {}, body: undefined, reset: true };
     const answer = await this.perform(request, match, caller, body, requestId, trace);
     if (await this.after(trace.faults)) return { status: 0, headers: {}, body: undefined, reset: true };
@@ -112,6 +112,7 @@ export class LambdaFront {
       if (fault.kind === 'throttle')
         throw tooManyRequests('Rate exceeded', 'CallerRateLimitExceeded', fault.retryAfterSeconds);
       if (fault.kind === 'error') throw serviceFault('An injected fault.', fault.status ?? 500);
+      if (fault.kind === 'deny') throw denied(fault.reasonCode, fault.reason);
       if (fault.kind === 'reset-before') return true;
     }
     return false;

@@ -40,13 +40,14 @@ export class MonitoringFront {
     const requestId = randomUUID();
     const at = this.parts.clock.now();
     const startedAt = this.parts.clock.monotonic();
-    const faults = this.parts.faults.strike(operation, undefined);
+    let faults: FaultRule[] = [];
     let actor = '';
     let outcome = 'ok';
     let reply: HttpReply;
     try {
       const caller = await callerOf(http, this.parts.identity);
       actor = caller.accessKeyId;
+      faults = this.parts.faults.strike(operation, undefined, actor);
       reply = await this.perform(request, caller, faults, requestId);
       if (reply.reset) outcome = 'reset';
     } catch (error) {
@@ -79,6 +80,8 @@ export class MonitoringFront {
       if (fault.kind === 'throttle') throw new MonitoringError('ThrottlingException', 'Rate exceeded', 400);
       if (fault.kind === 'error')
         throw new MonitoringError('InternalServiceFault', 'An injected fault.', fault.status ?? 500);
+      if (fault.kind === 'deny')
+        throw new MonitoringError(fault.reasonCode ?? 'AccessDenied', fault.reason ?? 'An injected fault.', 403);
       if (fault.kind === 'reset-before') return { status: 0, headers: {}, body: undefined, reset: true };
     }
     const act = this.parts.services[request.service]?.[request.operation];
