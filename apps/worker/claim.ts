@@ -3,6 +3,7 @@ import type { Captured, RolloutEvent, WriteCommand } from '#rollout';
 import { findCode, uploadBytes } from './code.js';
 import { type Change, prepareChange } from './commands/change-function.js';
 import { backoffMs, failed } from './faults.js';
+import { keepingArmed } from './keep-armed.js';
 import { leaseFor } from './lease.js';
 import { type Answer, type Turn, wait } from './turn.js';
 
@@ -22,7 +23,7 @@ export async function prepareWrite(turn: Turn<WriteCommand>): Promise<Prepared |
   const change = await prepareChange(turn, captured.point.version);
   if ('kind' in change) return change;
   if (command.type === 'UpdateConfiguration') return { ...leaseFor(0), change };
-  const found = await findCode(turn.parts, change.artifact, change.stable, turn.signal);
+  const found = await keepingArmed(turn, (signal) => findCode(turn.parts, change.artifact, change.stable, signal));
   if (found.ok) return { ...leaseFor(uploadBytes(found.code)), change, code: found.code };
   if (found.again) return wait(backoffMs({}));
   return failed(

@@ -206,6 +206,13 @@ export class EngineWorld {
     return this.aws.fault(rule);
   }
 
+  /** How often the rules for an operation have hit a call. */
+  async hits(operation: string): Promise<number> {
+    const answer = await fetch(`${this.emulator.url}/_emulator/faults`);
+    const rules = (await answer.json()) as { operation?: string; hits: number }[];
+    return rules.filter((rule) => rule.operation === operation).reduce((sum, rule) => sum + rule.hits, 0);
+  }
+
   /** What a worker in another process needs to find this world. */
   places() {
     return { databaseUrl: this.database.url, endpoint: this.emulator.url, redis: this.redis };

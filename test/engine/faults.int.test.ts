@@ -1,4 +1,5 @@
 import { DeleteAliasCommand, DeleteFunctionCommand } from '@aws-sdk/client-lambda';
+import { systemClock } from '#runtime';
 import { claimQueueRedis } from '../world/queue-engine.js';
 import { EngineWorld, handlerCode } from './engine-world.js';
 
@@ -169,6 +170,25 @@ describe('workers that come and go', () => {
     await world.until(id, (state) => state.phase === 'succeeded');
     const calls = await world.calls();
     expect(calls).toMatchObject({ UpdateFunctionCode: 1, UpdateAlias: 2 });
+  });
+
+  test('a package that takes long to fetch is fetched by one worker, and nobody calls the deployment overdue', async () => {
+    await world.startWorker();
+    const target = await world.target();
+    const bad = await world.deploy(target, { code: handlerCode('bad'), strategy: long, options: once });
+    await world.until(bad, (state) => state.phase === 'baking');
+    await world.act(bad, (row) => ({ type: 'AbortRequested', at: row.readAt, by: 'ann' }));
+    await world.until(bad, (state) => state.phase === 'rolled_back');
+    await world.fault({ kind: 'delay', operation: 'Download', delayMs: 5_000 });
+    // Only the configuration changes, and $LATEST holds the bad code: the stable version's own has to be fetched.
+    const id = await world.deploy(target, { request: { configuration: { memorySize: 512 } } });
+    let late = 0;
+    for (let phase = 'queued'; phase !== 'succeeded'; phase = (await world.row(id)).phase) {
+      late = Math.max(late, (await world.store.health(2_000)).overdue);
+      await systemClock.sleep(100);
+    }
+    expect(late).toBe(0);
+    expect(await world.hits('Download')).toBe(1);
   });
 
   test('wake-ups that are lost are found by the sweep', async () => {
