@@ -104,8 +104,6 @@ export class Ports {
       downloadCode: (reading) => read(() => lambda.downloadCode(reading), 8_000),
       updateAlias: (fn, alias, wanted, fence, call) => {
         const perform = this.world.aliasWrite(this.actor, fn, alias, wanted, fence);
-        // The second write of a restore, where the endpoint kept the token: rare, and its lease is no time to wait.
-        if (fence.description !== undefined) return write(perform, call.timeoutMs);
         const answer = spent('UpdateAlias', write)(perform, call.timeoutMs);
         if (!this.world.has('silence is success')) return answer;
         return answer.then((outcome) =>

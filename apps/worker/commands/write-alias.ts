@@ -2,23 +2,35 @@ import type { AliasReading } from '#aws';
 import { type AliasWrite, type Fact, sameAliasValue } from '#rollout';
 import { aliasVanished } from '../alias-facts.js';
 import { writeFault } from '../faults.js';
-import { isAnswer, readAlias, readFunction } from '../readings.js';
+import { isAnswer, readAlias, readFunction, takeSlot } from '../readings.js';
 import { type Answer, happened, type Turn } from '../turn.js';
 
 const LANDED = { ShiftWeight: 'WeightShifted', Promote: 'Promoted', Restore: 'Restored' } as const;
 
+/** A call that has less time than this is not begun. */
+const LEAST_MS = 1_000;
+const TOKEN_ALIVE = 'Lambda gave no new token for the same alias value, and there was no room yet for a second write.';
+
+const laneOf = ({ type }: AliasWrite) => (type === 'Restore' ? 'rollback' : 'ordinary');
+
 /** The one write that moves traffic. What it set and what it answers are two facts; both must agree. */
 export async function writeAlias(turn: Turn<AliasWrite>, timeoutMs: number): Promise<Answer> {
   const { command, fn, row } = turn;
-  const call = { timeoutMs, signal: turn.signal };
-  const { lambda } = turn.parts;
+  const { lambda, clock } = turn.parts;
+  const begin = clock.monotonic();
   const fence = { revisionId: command.token };
+  const call = { timeoutMs, signal: turn.signal };
   let answer = await lambda.updateAlias(fn, row.target.aliasName, command.wanted, fence, call);
   if (answer.ok && answer.value.revisionId === command.token) {
     // The endpoint gave no new token for equal content. An older write under the same token could still land: change
     // something nobody reads, so that the token dies.
+    const full = await takeSlot(turn, laneOf(command));
+    const left = timeoutMs - (clock.monotonic() - begin);
+    // The lease holds for both calls together; without room for the second the claim is resolved, which comes back here.
+    if (full || left < LEAST_MS) return happened({ type: 'OutcomeUnknown', at: turn.at(), sentence: TOKEN_ALIVE });
     const description = `restored by sluice ${row.id}`;
-    answer = await lambda.updateAlias(fn, row.target.aliasName, command.wanted, { ...fence, description }, call);
+    const second = { ...call, timeoutMs: left };
+    answer = await lambda.updateAlias(fn, row.target.aliasName, command.wanted, { ...fence, description }, second);
   }
   if (answer.ok) return happened(landed(turn, answer.value));
   if (answer.fault.code === 'not_found') return whatIsGone(turn);
@@ -44,7 +56,7 @@ async function whatIsGone(turn: Turn<AliasWrite>): Promise<Answer> {
   const { row, command } = turn;
   const version = command.wanted.canary?.version ?? command.wanted.version;
   const reading = await readFunction(turn, version);
-  const alias = await readAlias(turn, command.type === 'Restore' ? 'rollback' : 'ordinary');
+  const alias = await readAlias(turn, laneOf(command));
   const at = turn.at();
   if (!isAnswer(alias) && !alias.ok && alias.fault.code === 'not_found') {
     return happened(aliasVanished(row.target, at));
