@@ -33,3 +33,12 @@ export function refusal(fault: Fault): Reason {
 export function failed(at: number, code: Reason['code'], sentence: string): Answer {
   return happened({ type: 'PreparationFailed', at, reason: { code, sentence } } satisfies RolloutEvent);
 }
+
+/**
+ * `$LATEST` is not as we left it. Lambda does not say who wrote it, so the sentence names both that can be behind it:
+ * another tool, and a write of an earlier deployment that was cut off and landed after that one had ended.
+ */
+export function latestChanged(at: number, found: string): Answer {
+  const sentence = `${found} Either another tool or person works on this function, or a write of an earlier deployment that was cut off arrived late. No traffic has moved.`;
+  return failed(at, 'latest_changed', sentence);
+}

@@ -22,7 +22,7 @@ export const reasonRemedies: Readonly<Record<ReasonCode, string | null>> = {
   alias_missing: 'Create the alias on a published version, or correct the target’s alias name.',
   function_missing: 'Create the function, or correct the target’s function name, region or account.',
   latest_changed:
-    'Somebody else changed the function’s code or configuration meanwhile. Agree with them, then deploy again.',
+    'Deploy again: it starts from what is there now, and a late write lands only once. If it comes back, something else changes the function; CloudTrail says who, agree with them first.',
   update_failed: 'Lambda could not apply the update; the sentence says why. Mend it and deploy again.',
   version_failed: 'Lambda could not make the new version active; the sentence says why. Mend it and deploy again.',
   version_not_found: 'It is not certain which version was published. Check the function’s versions, then deploy again.',

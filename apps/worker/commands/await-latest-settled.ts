@@ -1,6 +1,6 @@
 import type { FunctionReading } from '#aws';
 import type { Captured } from '#rollout';
-import { failed } from '../faults.js';
+import { failed, latestChanged } from '../faults.js';
 import { type Answer, happened, type Turn, wait } from '../turn.js';
 import { sameConfiguration } from '../wanted.js';
 import type { Change } from './change-function.js';
@@ -17,11 +17,7 @@ export function awaitLatestSettled(turn: Turn, change: Change, captured: Capture
   const unsettled = notSettled(turn, latest);
   if (unsettled) return unsettled;
   if (!sameConfiguration(latest.configuration, wanted.configuration)) {
-    return failed(
-      turn.at(),
-      'latest_changed',
-      'The function’s configuration is not what was sent: somebody else changed it.',
-    );
+    return latestChanged(turn.at(), 'The configuration of $LATEST is not the one that was sent.');
   }
   const codeIsOurs = latest.codeSha256 === captured.codeSha256;
   return happened({ type: 'LatestSettled', at: turn.at(), revisionId: latest.revisionId, codeIsOurs });

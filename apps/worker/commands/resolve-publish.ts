@@ -1,6 +1,6 @@
 import type { FunctionReading } from '#aws';
 import type { Captured, Claim } from '#rollout';
-import { failed, readAgain } from '../faults.js';
+import { latestChanged, readAgain } from '../faults.js';
 import { takeSlot } from '../readings.js';
 import { type Answer, happened, READ_TIMEOUT_MS, type Turn } from '../turn.js';
 import { sameConfiguration } from '../wanted.js';
@@ -34,8 +34,8 @@ async function findAmongVersions(turn: Turn, change: Change, captured: Captured)
   if (found && more.length === 0) return happened({ type: 'VersionPublished', at: turn.at(), version: found.version });
   const sentence = found
     ? 'Several new versions hold this code; which of them is this deployment’s cannot be told.'
-    : 'Somebody else changed the function while it was being updated; no version of this deployment was published.';
-  return failed(turn.at(), 'latest_changed', sentence);
+    : '$LATEST holds neither what was there before nor what was sent, and no version of this deployment was published.';
+  return latestChanged(turn.at(), sentence);
 }
 
 function isOurVersion(version: FunctionReading, change: Change, captured: Captured): boolean {

@@ -1,6 +1,6 @@
 import type { CodeSource } from '#aws';
 import type { Captured, Command } from '#rollout';
-import { failed, writeFault } from '../faults.js';
+import { latestChanged, writeFault } from '../faults.js';
 import { type Answer, happened, type Turn } from '../turn.js';
 
 const PUBLISHED = /^[1-9]\d*$/;
@@ -18,11 +18,7 @@ export async function updateCode(
   if (!answer.ok) return writeFault(answer.fault, turn.at());
   const { version, codeSha256 } = answer.value;
   if (codeSha256 !== captured.codeSha256) {
-    return failed(
-      turn.at(),
-      'latest_changed',
-      'Lambda holds other code than was sent: somebody else uploaded at the same time.',
-    );
+    return latestChanged(turn.at(), '$LATEST holds other code than was sent.');
   }
   if (!PUBLISHED.test(version)) {
     return happened({
@@ -37,9 +33,8 @@ export async function updateCode(
 /** Publishing gives the old number back when nothing has changed since: a canary of a version against itself is refused. */
 export function publishedAs(turn: Turn, version: string, captured: Captured): Answer {
   if (version !== captured.point.version) return happened({ type: 'VersionPublished', at: turn.at(), version });
-  return failed(
+  return latestChanged(
     turn.at(),
-    'latest_changed',
     `Publishing gave back version ${version}, which is already live: nothing new was published.`,
   );
 }
