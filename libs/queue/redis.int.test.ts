@@ -142,6 +142,31 @@ describeWithRedis('a Redis that misbehaves', () => {
     expect(emptied.size).toBe(0);
   });
 
+  it('is noticed when it comes back with what it had saved earlier: the mark alone proves nothing', async () => {
+    const server = await start(['--dbfilename', 'old.rdb']);
+    const options = optionsFor(server.url);
+    const emptied = new Mailbox<string>();
+    const worker = await startWakeWorker({
+      ...options,
+      concurrency: 1,
+      handle: async () => undefined,
+      onEmptied: async () => emptied.put('told'),
+    });
+    await emptied.next();
+    const admin = new Redis(server.url);
+    await admin.save();
+    admin.disconnect();
+    process.kill(server.pid, 'SIGKILL');
+    await server.close();
+    await start(['--port', new URL(server.url).port, '--dbfilename', 'old.rdb']);
+    const after = new Redis(server.url);
+    expect(await after.exists('{sluice}:mark')).toBe(1);
+    after.disconnect();
+    await emptied.next();
+    await worker.close();
+    expect(emptied.size).toBe(0);
+  });
+
   it('may be killed and come back empty: producer and worker reconnect by themselves', async () => {
     const server = await start();
     const options = optionsFor(server.url);
