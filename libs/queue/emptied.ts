@@ -6,7 +6,7 @@ const LOOK_EVERY_MS = 1_000;
 
 /**
  * Answers 1 when the mark does not name the process that holds the keys, and puts that right. Every start of a Redis
- * has a `run_id` of its own, so a mark of another one was loaded from a snapshot or copied by replication: what was
+ * has a `run_id` of its own, so a mark of another one was loaded from a file or copied by replication: what was
  * written last before the crash or the failover may be missing, although the mark is there. One script on the mark's own
  * node: on a cluster a bare INFO would ask any of them.
  */
