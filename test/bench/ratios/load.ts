@@ -43,6 +43,9 @@ export async function fire({ url, connections, seconds, rate, next }: LoadOption
     ],
   });
   const wrong = result.non2xx + result.errors + result.timeouts;
-  if (wrong > 0) throw new Error(`${wrong} of ${result.requests.total} requests were not answered with success.`);
+  if (wrong > 0) {
+    const seen = JSON.stringify((result as { statusCodeStats?: unknown }).statusCodeStats ?? {});
+    throw new Error(`${wrong} of ${result.requests.total} requests were not answered with success: ${seen}.`);
+  }
   return { perSecond: result['2xx'] / result.duration, answers: result['2xx'], p99: result.latency.p99 };
 }

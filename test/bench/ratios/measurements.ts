@@ -1,7 +1,10 @@
 import type { Reading } from './figures.js';
 import { measureAccepts } from './measure-accept.js';
 import { measureBoot } from './measure-boot.js';
+import { measureBudget, measureCalls } from './measure-calls.js';
+import { measureHistory } from './measure-history.js';
 import { measureRedisDown } from './measure-redis-down.js';
+import { measureRollbacks } from './measure-rollback.js';
 import { measureSteps } from './measure-steps.js';
 import type { BenchWorld, Options } from './world.js';
 
@@ -20,6 +23,10 @@ export interface Measurement {
 export const measurements: readonly Measurement[] = [
   { figures: ['P1', 'P2', 'P3', 'P4'], perQueue: true, run: measureAccepts },
   { figures: ['P5', 'P6'], perQueue: true, run: measureSteps },
+  { figures: ['P7'], perQueue: true, run: measureCalls },
+  { figures: ['P8'], perQueue: true, once: true, run: measureBudget },
   { figures: ['P15'], perQueue: true, run: measureRedisDown },
+  { figures: ['P17'], perQueue: true, run: measureRollbacks },
+  { figures: ['P19'], perQueue: false, once: true, run: measureHistory },
   { figures: ['P20'], perQueue: true, run: measureBoot },
 ];
