@@ -4,6 +4,7 @@ import { createWakeQueue, type WakeQueue } from '#queue';
 import { createPlan, nextWakeAt, type PlanOptions, type RolloutState, type StrategyInput, transition } from '#rollout';
 import { type Config, type Logger, readConfig, silentLogger, systemClock } from '#runtime';
 import { type AcceptInput, createStore, type DeploymentRow, type Store, type TargetRow } from '#store';
+import type { EmulatorOptions } from '../../apps/emulator/start.js';
 import { type RunningWorker, startWorker } from '../../apps/worker/start.js';
 import { createDatabase, type TestDatabase } from '../world/database.js';
 import { ACCOUNT, EmulatedLambda, handlerCode, REGION, zip } from '../world/emulated-lambda.js';
@@ -17,6 +18,14 @@ export interface Wish {
   readonly options?: PlanOptions;
   readonly request?: AcceptInput['request'];
   readonly policy?: AcceptInput['policy'];
+}
+
+/** What a world finds when it begins, where that is not nothing. */
+export interface Given {
+  /** How the emulator differs from what most tests want, such as a folder that outlives the world. */
+  readonly emulator?: Partial<EmulatorOptions>;
+  /** Puts something into the database before today's migrations are applied. */
+  readonly fill?: (databaseUrl: string) => Promise<void>;
 }
 
 type Act = Parameters<Store['deployments']['record']>[1];
@@ -35,9 +44,14 @@ export class EngineWorld {
     private readonly logger: Logger,
   ) {}
 
-  static async open(redis: ReturnType<typeof claimQueueRedis>, logger: Logger = silentLogger): Promise<EngineWorld> {
+  static async open(
+    redis: ReturnType<typeof claimQueueRedis>,
+    logger: Logger = silentLogger,
+    given: Given = {},
+  ): Promise<EngineWorld> {
     const database = await createDatabase();
-    const aws = await EmulatedLambda.start();
+    await given.fill?.(database.url);
+    const aws = await EmulatedLambda.start(given.emulator);
     const store = createStore({ databaseUrl: database.url, poolSize: 10, logger });
     await store.migrate();
     const queue = await createWakeQueue({
@@ -83,8 +97,8 @@ export class EngineWorld {
   }
 
   /** A function with version 1 published, `live` pointing at it, and the target for it. */
-  async target(code = handlerCode('v1')): Promise<TargetRow> {
-    const functionName = await this.aws.newFunction(code);
+  async target(code = handlerCode('v1'), name?: string): Promise<TargetRow> {
+    const functionName = await this.aws.newFunction(code, name);
     const input = { name: functionName, accountId: ACCOUNT, region: REGION, functionName, aliasName: 'live' };
     const target = await this.store.targets.create('default', { ...input, policy: 'queue', settings: {} });
     if (target === 'exists') throw new Error('The target exists.');

@@ -11,7 +11,7 @@ import {
 import { strToU8, zipSync } from 'fflate';
 import { systemClock } from '#runtime';
 import type { CallEntry } from '../../apps/emulator/faults/call-log.js';
-import { type Emulator, startEmulator } from '../../apps/emulator/start.js';
+import { type Emulator, type EmulatorOptions, startEmulator } from '../../apps/emulator/start.js';
 
 export const ACCOUNT = '000000000000';
 export const REGION = 'us-east-1';
@@ -36,13 +36,15 @@ export class EmulatedLambda {
     readonly client: LambdaClient,
   ) {}
 
-  static async start(): Promise<EmulatedLambda> {
+  /** `change`: what is different from what most tests want, such as a folder that outlives the emulator. */
+  static async start(change: Partial<EmulatorOptions> = {}): Promise<EmulatedLambda> {
     const emulator = await startEmulator({
       port: 0,
       admin: true,
       settleMs: 50,
       metricsPeriodSeconds: 1,
       metricsPublicationDelayMs: 0,
+      ...change,
     });
     const credentials = { accessKeyId: ACCOUNT, secretAccessKey: 'not-a-secret' };
     return new EmulatedLambda(emulator, new LambdaClient({ endpoint: emulator.url, region: REGION, credentials }));
@@ -53,9 +55,9 @@ export class EmulatedLambda {
   }
 
   /** A function with version 1 published and `live` pointing at it; returns its name. */
-  async newFunction(code = handlerCode('v1')): Promise<string> {
+  async newFunction(code = handlerCode('v1'), name?: string): Promise<string> {
     this.functions += 1;
-    const functionName = `fn-${this.functions}`;
+    const functionName = name ?? `fn-${this.functions}`;
     await this.client.send(
       new CreateFunctionCommand({
         FunctionName: functionName,
