@@ -1,3 +1,4 @@
+import type { FunctionAddress } from '#aws';
 import { interpretAlias, isWatched, nextWakeAt, transition } from '#rollout';
 import { aliasValueOf, aliasVanished } from './alias-facts.js';
 import type { WorkerParts } from './parts.js';
@@ -5,12 +6,17 @@ import { inParallel } from './sweep.js';
 import { READ_TIMEOUT_MS } from './turn.js';
 import type { Wakes } from './wakes.js';
 
-/** The share of the ordinary call budget that comparing rows with the real aliases may use. */
+/** The share of an account's ordinary call budget that comparing rows with the real aliases may use. */
 const BUDGET_SHARE = 0.25;
+/** A page bounds what one statement locks. */
+const PAGE = 500;
+/** Comparisons under way at once: of many accounts, as those of one wait for their account's budget. */
+const HANDS = 32;
 
 /**
  * Compares live canaries with their real aliases, so that a change behind our back is seen while the weight holds and
- * not only at the next shift. Uses what the call budget has to spare: with many rollouts each is looked at less often.
+ * not only at the next shift. Uses a quarter of each account's call budget: with n live canaries in an account, each has
+ * its turn every n / 3 seconds, or every round where that is longer (at 12 calls a second; docs/scale.md).
  */
 export class Reconciler {
   constructor(
@@ -19,20 +25,26 @@ export class Reconciler {
     private readonly options: { readonly everyMs: number; readonly callsPerSecond: number },
   ) {}
 
+  /** Ends when nothing is due any more, at the latest when the next round would begin. */
   async run(): Promise<void> {
     const { everyMs, callsPerSecond } = this.options;
-    const limit = Math.max(1, Math.floor((callsPerSecond * BUDGET_SHARE * everyMs) / 1000));
-    const ids = await this.parts.store.deployments.takeForReconciling(everyMs * 0.9, limit);
-    await inParallel(ids, 4, (id) => this.compare(id));
+    const { clock, store } = this.parts;
+    const spacingMs = 1000 / (callsPerSecond * BUDGET_SHARE);
+    const endsAt = clock.monotonic() + everyMs;
+    for (let taken = PAGE; taken === PAGE && clock.monotonic() < endsAt; ) {
+      const ids = await store.deployments.takeForReconciling(everyMs * 0.9, PAGE, spacingMs);
+      await inParallel(ids, HANDS, (id) => this.compare(id, endsAt));
+      taken = ids.length;
+    }
   }
 
-  private async compare(deploymentId: string): Promise<void> {
-    const { store, budget, lambda, name } = this.parts;
+  private async compare(deploymentId: string, endsAt: number): Promise<void> {
+    const { store, lambda, name } = this.parts;
     const row = await store.deployments.load(deploymentId);
     if (!row || !isWatched(row.state)) return;
     const { accountId, region, functionName, aliasName } = row.target;
     const fn = { accountId, region, functionName };
-    if (!(await budget.take(fn, 'ordinary')).granted) return;
+    if (!(await this.takeSlot(fn, endsAt))) return;
     const alias = await lambda.getAlias(fn, aliasName, { timeoutMs: READ_TIMEOUT_MS });
     const at = row.readAt;
     let event: ReturnType<typeof interpretAlias>;
@@ -49,5 +61,17 @@ export class Reconciler {
       nextAt: nextWakeAt(next.state, at),
     });
     if (recorded.kind === 'recorded') await this.wakes.look(deploymentId);
+  }
+
+  /** Its next turn may be far away, so a busy budget is asked again until the round is over. */
+  private async takeSlot(fn: FunctionAddress, endsAt: number): Promise<boolean> {
+    const { budget, clock } = this.parts;
+    for (;;) {
+      const answer = await budget.take(fn, 'ordinary');
+      if (answer.granted) return true;
+      const waitMs = Math.max(50, answer.waitMs);
+      if (clock.monotonic() + waitMs > endsAt) return false;
+      await clock.sleep(waitMs);
+    }
   }
 }

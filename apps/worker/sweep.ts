@@ -1,47 +1,58 @@
+import type { Due, DueCursor } from '#store';
 import type { WorkerParts } from './parts.js';
+import { ARM_PAGE } from './rearm.js';
 import type { Wakes } from './wakes.js';
 
 /** The queue gets this long to deliver by itself before the sweep steps in. */
 const GRACE_MS = 1_500;
-const PAGE = 500;
-/** Deployments walked by the sweep itself at the same time. */
+/** Deployments walked by the sweep itself: so many at the same time, and so many at most in one round. */
 const HANDS = 20;
+const MOST_BY_HAND = 500;
 
 /**
  * Finds what is overdue, whatever became of its job. Once it brings a wake-up back to the queue; what is then still
  * overdue (or what the queue refuses) it walks itself. Wiping the queue at any moment therefore changes no outcome.
  */
 export class Sweep {
-  private readonly seen = new Set<string>();
+  private seen = new Set<string>();
 
   constructor(
     private readonly parts: WorkerParts,
     private readonly wakes: Wakes,
   ) {}
 
+  /** Brings back everything that is overdue, a page at a time, and then walks the most overdue of the rest. */
   async run(): Promise<void> {
-    const due = await this.parts.store.deployments.overdue(GRACE_MS, PAGE);
-    const direct: string[] = [];
     const present = new Set<string>();
-    for (const { deploymentId, sequence, phase } of due) {
-      const key = `${deploymentId}-${sequence}`;
-      present.add(key);
-      const lane = phase === 'rolling_back' ? 'rollback' : 'ordinary';
-      const queued = !this.seen.has(key) && (await this.offer({ deploymentId, sequence, delayMs: 0, lane }));
-      if (!queued) direct.push(deploymentId);
-    }
-    this.seen.clear();
-    for (const key of present) this.seen.add(key);
-    await inParallel(direct, HANDS, (deploymentId) => this.wakes.look(deploymentId));
+    const direct: string[] = [];
+    let after: DueCursor | undefined;
+    do {
+      const page = await this.parts.store.deployments.overdue(GRACE_MS, ARM_PAGE, after);
+      const fresh = page.filter((due) => !this.seen.has(keyOf(due)));
+      const taken = await this.offer(fresh);
+      for (const due of page) {
+        present.add(keyOf(due));
+        if (!taken || this.seen.has(keyOf(due))) direct.push(due.deploymentId);
+      }
+      after = page.length === ARM_PAGE ? page.at(-1) : undefined;
+    } while (after);
+    this.seen = present;
+    await inParallel(direct.slice(0, MOST_BY_HAND), HANDS, (deploymentId) => this.wakes.look(deploymentId));
   }
 
-  private offer(wake: Parameters<WorkerParts['queue']['add']>[0]): Promise<boolean> {
-    return this.parts.queue.add(wake).then(
+  private offer(due: readonly Due[]): Promise<boolean> {
+    const wakes = due.map(({ deploymentId, sequence, phase }) => {
+      const lane = phase === 'rolling_back' ? ('rollback' as const) : ('ordinary' as const);
+      return { deploymentId, sequence, delayMs: 0, lane };
+    });
+    return this.parts.queue.addAll(wakes).then(
       () => true,
       () => false,
     );
   }
 }
+
+const keyOf = ({ deploymentId, sequence }: Due): string => `${deploymentId}-${sequence}`;
 
 /** Runs `work` over all items, at most `width` at a time. */
 export async function inParallel<T>(

@@ -35,6 +35,7 @@ export async function openWakeQueue(options: WakeQueueOptions): Promise<WakeQueu
   return {
     engine: queue.engine,
     add: (wake) => queue.add(wake),
+    addAll: (wakes) => queue.addAll(wakes),
     ping: () => queue.ping(),
     counts: () => queue.counts(),
     close: () => app.close(),

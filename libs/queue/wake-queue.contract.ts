@@ -51,6 +51,27 @@ function promises(connect: Connect, open: (options: QueueOptions) => Promise<Wak
     expect((await queue.counts()).delayed).toBe(1);
   });
 
+  it('arms many at once: each like one armed alone, with its delay and its lane, and none twice', async () => {
+    const many = Array.from({ length: 600 }, (_, index) => ({
+      deploymentId: `many-${index}`,
+      sequence: 1,
+      delayMs: 60_000,
+    }));
+    await queue.add({ deploymentId: 'many-7', sequence: 1, delayMs: 60_000 });
+    await queue.addAll(many);
+    await queue.addAll(many);
+    await queue.addAll([]);
+    expect((await queue.counts()).delayed).toBe(600);
+    const now = ['b', 'c', 'd'].map((deploymentId) => ({ deploymentId, sequence: 1, delayMs: 0 }));
+    await queue.addAll(now);
+    await queue.addAll([{ deploymentId: 'urgent', sequence: 1, delayMs: 0, lane: 'rollback' }]);
+    const seen = new Mailbox<string>();
+    await take(async (wake) => seen.put(wake.deploymentId), 1);
+    const order: string[] = [];
+    for (let taken = 0; taken < 4; taken += 1) order.push(await seen.next());
+    expect(order).toEqual(['urgent', 'b', 'c', 'd']);
+  });
+
   it('takes a wake-up again after it was delivered, because a finished one leaves nothing behind', async () => {
     const seen = new Mailbox<Wake>();
     await take(async (wake) => seen.put(wake));

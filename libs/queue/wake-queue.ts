@@ -24,6 +24,8 @@ export interface WakeQueue {
   readonly engine: 'redis' | 'postgres';
   /** Best effort: rejects within 2 s when the engine cannot take it, never hangs. The same wake-up twice is kept once. */
   add(wake: WakeRequest): Promise<void>;
+  /** The same for many (at most a few thousand) in one round trip. When it rejects, some of them may have been taken. */
+  addAll(wakes: readonly WakeRequest[]): Promise<void>;
   /** Rejects within 2 s when the engine does not answer. */
   ping(): Promise<{ readonly engine: 'redis' | 'postgres'; readonly roundTripMs: number }>;
   counts(): Promise<WakeCounts>;
@@ -42,13 +44,10 @@ export async function createWakeQueue(options: WakeQueueOptions): Promise<WakeQu
   const engine = chooseEngine(options);
   await prepareEngine(engine);
   const connection = bullConnection(engine, 'producer');
-  return new BullWakeQueue(new EngineQueue(QUEUE_NAME, { ...connection, defaultJobOptions: JOB_OPTIONS }), options);
+  return new BullWakeQueue(new EngineQueue(QUEUE_NAME, connection), options);
 }
 
-/** A wake-up leaves nothing behind: the same id must be free to be armed again. */
-export const JOB_OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 };
-
-/** Takes a queue that was opened with `JOB_OPTIONS` and the producer's connection. */
+/** Takes a queue that was opened with the producer's connection. */
 export class BullWakeQueue implements WakeQueue {
   readonly engine: 'redis' | 'postgres';
   private readonly clock: Clock;
@@ -73,14 +72,14 @@ export class BullWakeQueue implements WakeQueue {
   }
 
   async add(wake: WakeRequest): Promise<void> {
-    const data = wakeSchema.parse({ deploymentId: wake.deploymentId, sequence: wake.sequence });
-    const delay = Math.max(0, Math.round(wake.delayMs));
-    const options = {
-      jobId: wakeJobId(data),
-      ...(delay > 0 ? { delay } : {}),
-      ...(wake.lane === 'rollback' ? { lifo: true } : {}),
-    };
-    await this.within(() => this.queue.add('wake', data, options));
+    const { name, data, opts } = toJob(wake);
+    await this.within(() => this.queue.add(name, data, opts));
+  }
+
+  async addAll(wakes: readonly WakeRequest[]): Promise<void> {
+    if (wakes.length === 0) return;
+    const jobs = wakes.map(toJob);
+    await this.within(() => this.queue.addBulk(jobs));
   }
 
   async ping() {
@@ -116,4 +115,19 @@ export class BullWakeQueue implements WakeQueue {
       settled.abort();
     }
   }
+}
+
+/**
+ * What is stored per wake-up is what a hundred thousand live rollouts cost the engine, so it holds no option that is a
+ * default: that nothing stays behind, and that the same id is free to be armed again, is the worker's setting.
+ */
+function toJob(wake: WakeRequest) {
+  const data = wakeSchema.parse({ deploymentId: wake.deploymentId, sequence: wake.sequence });
+  const delay = Math.max(0, Math.round(wake.delayMs));
+  const opts = {
+    jobId: wakeJobId(data),
+    ...(delay > 0 ? { delay } : {}),
+    ...(wake.lane === 'rollback' ? { lifo: true } : {}),
+  };
+  return { name: 'wake', data, opts };
 }

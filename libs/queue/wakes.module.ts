@@ -17,7 +17,7 @@ import { DRAIN_MS, EngineWorker } from './engine-worker.js';
 import { ErrorLog } from './error-log.js';
 import { type TakeOptions, takeWake } from './take-wake.js';
 import { QUEUE_NAME } from './wake.js';
-import { BullWakeQueue, JOB_OPTIONS, type WakeQueueOptions } from './wake-queue.js';
+import { BullWakeQueue, type WakeQueueOptions } from './wake-queue.js';
 
 /** Inject with `@Inject(WAKE_QUEUE) queue: WakeQueue`. */
 export const WAKE_QUEUE = Symbol('WAKE_QUEUE');
@@ -45,6 +45,7 @@ const TUNING = {
   maxStalledCount: 10,
   drainDelay: 5,
   runRetryDelay: 1_000,
+  // A wake-up leaves nothing behind: the same id must be free to be armed again.
   removeOnComplete: { count: 0 },
   removeOnFail: { count: 0 },
 };
@@ -79,7 +80,6 @@ export function wakeQueueModule(options: WakeQueueOptions): DynamicModule {
     useFactory: async () => ({
       ...(await connect(options, 'producer')),
       name: QUEUE_NAME,
-      defaultJobOptions: JOB_OPTIONS,
     }),
   });
   return { module: WakeQueueModule, imports: [registration], providers: [queue], exports: [queue] };

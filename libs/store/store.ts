@@ -8,7 +8,14 @@ import { callBudgetRows } from './call-budget.js';
 import { ChangeFeed, type ChangeListener } from './changes.js';
 import { openDatabase } from './database.js';
 import { acceptRestore, acceptRollout } from './deployments/accept.js';
-import { findOverdue, findRollbacks, listArmed, readBacklog, takeForReconciling } from './deployments/due.js';
+import {
+  type DueCursor,
+  findOverdue,
+  findRollbacks,
+  listArmed,
+  readBacklog,
+  takeForReconciling,
+} from './deployments/due.js';
 import { activeOn, databaseTime, getDeployment, listDeployments, loadDeployment } from './deployments/read.js';
 import { type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
 import { eventsAfter } from './events.js';
@@ -65,10 +72,11 @@ export function createStore(options: StoreOptions) {
       ) => rearm(pool, row, nextAt, evidence, blocks),
       evidenceBlocks: (deploymentId: string) => evidenceBlocks(pool, deploymentId),
       recordedEvidence: (targetId: string, limit: number) => recordedEvidence(pool, targetId, limit),
-      overdue: (graceMs: number, limit: number) => findOverdue(pool, graceMs, limit),
-      armed: (after: string | undefined, limit: number) => listArmed(pool, after, limit),
+      overdue: (graceMs: number, limit: number, after?: DueCursor) => findOverdue(pool, graceMs, limit, after),
+      armed: (after: DueCursor | undefined, limit: number) => listArmed(pool, after, limit),
       rollbacks: (limit: number) => findRollbacks(pool, limit),
-      takeForReconciling: (ageMs: number, limit: number) => takeForReconciling(pool, ageMs, limit),
+      takeForReconciling: (ageMs: number, limit: number, spacingMs: number) =>
+        takeForReconciling(pool, ageMs, limit, spacingMs),
       backlog: (lateMs: number) => readBacklog(pool, lateMs),
     },
     events: {

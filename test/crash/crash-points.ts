@@ -78,6 +78,7 @@ export function crashing(parts: WorkerParts, at: CrashAt | undefined, seen: (poi
     queue: {
       engine: parts.queue.engine,
       add: guarded(() => 'add', parts.queue.add.bind(parts.queue)),
+      addAll: (wakes) => parts.queue.addAll(wakes),
       ping: () => parts.queue.ping(),
       counts: () => parts.queue.counts(),
       close: () => parts.queue.close(),

@@ -7,9 +7,10 @@ import { openSchemaEngine } from './schema-engine.js';
 /** What the schema language cannot say and the migrations add by hand. */
 const handMadeIndexes = [
   'deployments_due',
-  'deployments_live',
+  'deployments_held',
   'deployments_one_active',
   'deployments_queued',
+  'deployments_reconcile',
   'deployments_rolling_back',
   'queries_open',
 ];

@@ -23,7 +23,7 @@ describe('the simulated store', () => {
         record: async (row, event, next, options) => database.record(row, event, next, options),
         start: async (row, event, next, actor) => database.start(row, event, next, actor),
         rearm: async (row, nextAt, evidence) => database.rearm(row, nextAt, evidence),
-        overdue: async (graceMs, limit) => database.overdue(graceMs, limit),
+        overdue: async (graceMs, limit, after) => database.overdue(graceMs, limit, after),
         rollbacks: async (limit) => database.rollbacks(limit),
         takeForReconciling: async (ageMs, limit) => database.takeForReconciling(ageMs, limit),
       },

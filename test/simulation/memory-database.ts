@@ -14,7 +14,9 @@ import type {
   ArtifactRow,
   DeploymentRow,
   Due,
+  DueCursor,
   EvidenceRecord,
+  Overdue,
   Recorded,
   RecordOptions,
   RestoreInput,
@@ -138,8 +140,13 @@ export class MemoryDatabase {
     return true;
   }
 
-  overdue(graceMs: number, limit: number): Due[] {
-    return this.due(graceMs, limit, () => true);
+  overdue(graceMs: number, limit: number, after?: DueCursor): Overdue[] {
+    const due = this.due(graceMs, Number.POSITIVE_INFINITY, () => true).map((one) => ({
+      ...one,
+      dueAt: String(this.rows.get(one.deploymentId)?.nextAt),
+    }));
+    const start = after ? due.findIndex(({ deploymentId }) => deploymentId === after.deploymentId) + 1 : 0;
+    return due.slice(start, start + limit);
   }
 
   rollbacks(limit: number): Due[] {
@@ -323,7 +330,7 @@ export class MemoryDatabase {
       if (row.nextAt === undefined || row.nextAt > now - graceMs || !wanted(row)) continue;
       if (row.leaseUntil === undefined || row.leaseUntil <= now) due.push(row);
     }
-    due.sort((left, right) => (left.nextAt ?? 0) - (right.nextAt ?? 0));
+    due.sort((left, right) => (left.nextAt ?? 0) - (right.nextAt ?? 0) || (left.id < right.id ? -1 : 1));
     return due.slice(0, limit).map(({ id, sequence, phase }) => ({ deploymentId: id, sequence, phase }));
   }
 }

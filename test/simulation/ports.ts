@@ -70,7 +70,7 @@ export class Ports {
         record: (row, event, next, options) => say(() => this.world.record(row, event, next, options)),
         start: (row, event, next, actor) => say(() => this.world.start(row, event, next, actor)),
         rearm: (row, nextAt, evidence) => say(() => database.rearm(row, nextAt, evidence)),
-        overdue: (graceMs, limit) => say(() => this.world.overdue(graceMs, limit)),
+        overdue: (graceMs, limit, after) => say(() => this.world.overdue(graceMs, limit, after)),
         rollbacks: (limit) => say(() => database.rollbacks(limit)),
         takeForReconciling: (ageMs, limit) => say(() => database.takeForReconciling(ageMs, limit)),
       },
@@ -141,6 +141,10 @@ export class Ports {
       add: async (wake) => {
         if (random.chance(this.world.troubles.queue.refused)) throw connectionLost;
         queue.add(wake);
+      },
+      addAll: async (wakes) => {
+        if (random.chance(this.world.troubles.queue.refused)) throw connectionLost;
+        for (const wake of wakes) queue.add(wake);
       },
       ping: async () => ({ engine: 'redis', roundTripMs: 1 }),
       counts: async () => ({ waiting: queue.counts(), active: 0, delayed: 0 }),

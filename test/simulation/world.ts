@@ -1,6 +1,15 @@
 import type { AliasReading, FunctionAddress, FunctionReading, LambdaControl, Outcome } from '#aws';
 import { type AliasValue, describeAliasValue, type RolloutEvent, type RolloutState, type WriteName } from '#rollout';
-import type { AcceptInput, AcceptResult, DeploymentRow, Due, RecordOptions, RestoreInput, TargetRow } from '#store';
+import type {
+  AcceptInput,
+  AcceptResult,
+  DeploymentRow,
+  DueCursor,
+  Overdue,
+  RecordOptions,
+  RestoreInput,
+  TargetRow,
+} from '#store';
 import { failed, succeeded } from '../../libs/aws/faults.js';
 import type { Bug } from './bugs.js';
 import { CallSlots } from './call-slots.js';
@@ -175,10 +184,10 @@ export class World {
     return row && this.has('bake on the worker’s clock') ? { ...row, readAt: row.readAt + actor.clockSkewMs } : row;
   }
 
-  overdue(graceMs: number, limit: number): Due[] {
+  overdue(graceMs: number, limit: number, after: DueCursor | undefined): Overdue[] {
     this.checkNeglect();
     if (this.has('no sweep')) return [];
-    const due = this.database.overdue(graceMs, limit);
+    const due = this.database.overdue(graceMs, limit, after);
     if (this.has('poison stops the sweep') && due.some(({ deploymentId }) => deploymentId === this.poison)) return [];
     return due;
   }

@@ -37,13 +37,15 @@ WITH moved AS (
 ), unlocked AS (
   DELETE FROM function_locks WHERE deployment_id = $1 AND $18 AND EXISTS (SELECT FROM moved)
   RETURNING account_id, region, function_name
+), next_in_line AS (
+  SELECT target_id FROM moved WHERE $14
+  UNION
+  SELECT t.id FROM unlocked u JOIN targets t USING (account_id, region, function_name)
 ), woken AS (
   UPDATE deployments SET next_at = clock_timestamp() WHERE id IN (
-    SELECT DISTINCT ON (d.target_id) d.id FROM deployments d JOIN targets t ON t.id = d.target_id
-    WHERE d.phase = 'queued' AND d.id <> $1 AND (
-      ($14 AND d.target_id = (SELECT target_id FROM moved))
-      OR (t.account_id, t.region, t.function_name) IN (SELECT account_id, region, function_name FROM unlocked))
-    ORDER BY d.target_id, d.created_at, d.id)
+    SELECT first.id FROM next_in_line n, LATERAL (
+      SELECT d.id FROM deployments d WHERE d.target_id = n.target_id AND d.phase = 'queued' AND d.id <> $1
+      ORDER BY d.created_at, d.id LIMIT 1) first)
   RETURNING id, sequence
 ), provenance AS (
   INSERT INTO versions (account_id, region, function_name, version, project_id, deployment_id, origin)
