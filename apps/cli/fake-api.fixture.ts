@@ -97,6 +97,7 @@ export function target(changes: Partial<TargetView> = {}): TargetView {
     analysis: null,
     metrics: null,
     alarms: [],
+    probes: { safe: false },
     analysisOff: false,
     activeDeploymentId: null,
     createdAt: '2026-01-31T12:00:00.000Z',

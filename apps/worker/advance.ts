@@ -9,9 +9,12 @@ import {
 } from '#rollout';
 import type { DeploymentRow, EvidenceRecord, Recorded } from '#store';
 import { claimEvent, prepareWrite } from './claim.js';
+import { type ProbeTurn, prepareProbes, probe } from './commands/probe.js';
 import { runCommand } from './commands/run-command.js';
 import { start } from './commands/start.js';
 import { failed } from './faults.js';
+import { LeaseHold } from './hold-lease.js';
+import { LEASE_MS } from './lease.js';
 import type { WorkerParts } from './parts.js';
 import { takeSlot } from './readings.js';
 import type { Answer, Seen, Turn } from './turn.js';
@@ -87,7 +90,7 @@ class Walk {
 
   private async take(command: Command): Promise<Next | undefined | 'go on'> {
     if (command.type === 'Start') return this.start();
-    const answer = this.overdue() ?? (isWrite(command) ? await this.write(command) : await this.act(command));
+    const answer = this.overdue() ?? (await this.perform(command));
     if (answer === 'lost') return undefined;
     if (answer.kind === 'wait') return this.rest(answer.delayMs, answer.seen);
     const recorded = await this.record(answer.event, answer.delayMs, answer.seen);
@@ -119,7 +122,12 @@ class Walk {
     return failed(this.at(), 'prepare_deadline', 'The new version was not ready before the deadline.');
   }
 
-  private act(command: Exclude<Command, { type: 'Start' }>): Promise<Answer> {
+  private perform(command: Exclude<Command, { type: 'Start' }>): Promise<Answer | 'lost'> {
+    if (isWrite(command)) return this.write(command);
+    return command.type === 'Probe' ? this.probe(command) : this.act(command);
+  }
+
+  private act(command: Exclude<Command, { type: 'Start' | 'Probe' }>): Promise<Answer> {
     return runCommand(this.turn(command), undefined);
   }
 
@@ -133,6 +141,22 @@ class Walk {
     const event = claimEvent(command, this.at());
     if (!(await this.record(event, undefined, undefined, prepared.leaseMs))) return 'lost';
     return runCommand(this.turn(command), prepared);
+  }
+
+  /** Probes last longer than a lease: it is held on to while they run, and without it they end at once. */
+  private async probe(command: ProbeTurn['command']): Promise<Answer | 'lost'> {
+    const payloads = await prepareProbes(this.turn(command));
+    if ('kind' in payloads) return payloads;
+    const begun = { type: 'ProbesBegun', at: this.at(), round: command.round } as const;
+    if (!(await this.record(begun, undefined, undefined, LEASE_MS))) return 'lost';
+    const hold = new LeaseHold(this.parts, this.row);
+    try {
+      const answer = await probe(this.turn(command), payloads, AbortSignal.any([this.signal, hold.lost]));
+      // Told to stop among them: whoever takes over when the lease is out begins anew.
+      return hold.lost.aborted || this.signal.aborted ? 'lost' : answer;
+    } finally {
+      hold.end();
+    }
   }
 
   private turn<C extends Command>(command: C): Turn<C> {

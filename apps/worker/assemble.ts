@@ -3,6 +3,7 @@ import {
   createAlarmReader,
   createCallBudget,
   createCloudWatchReader,
+  createInvoker,
   createLambdaControl,
   createLogsReader,
 } from '#aws';
@@ -57,12 +58,14 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Wake
   const reader = createCloudWatchReader(connection);
   const logs = createLogsReader(connection);
   const alarms = createAlarmReader(connection);
+  const invoker = createInvoker(connection);
   const metrics = readMetricsConfig();
   const settleSeconds = options.metricsSettleSeconds ?? CLOUDWATCH_SETTLE_SECONDS;
   const ownParts: WorkerParts = {
     store,
     queue,
     lambda,
+    invoker,
     budget: createCallBudget({ store: store.callBudget, rates: config.callBudget, clock }),
     evidence: createCloudWatchEvidence({ reader, settleSeconds }),
     sources: createTargetSources({
@@ -95,6 +98,7 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Wake
       reader.close();
       logs.close();
       alarms.close();
+      invoker.close();
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { CallBudget, LambdaControl } from '#aws';
+import type { CallBudget, Invoker, LambdaControl } from '#aws';
 import type { EvidenceSource } from '#metrics';
 import type { WakeQueue } from '#queue';
 import type { Clock, Logger } from '#runtime';
@@ -11,6 +11,8 @@ export interface WorkerParts {
   readonly queue: WakeQueue;
   readonly lambda: LambdaControl;
   readonly budget: CallBudget;
+  /** Sends probes; absent: deployments that ask for them are refused. */
+  readonly invoker?: Invoker;
   /** What targets are measured by that do not say otherwise. */
   readonly evidence: EvidenceSource;
   /** Sources and alarms by the targets' own settings; absent: every target is measured by `evidence`. */

@@ -12,6 +12,8 @@ export interface EvidenceBlock {
   readonly weightPercent: number;
   readonly stable: VersionCounts;
   readonly canary: VersionCounts;
+  /** What probes showed before any traffic: outcomes count as evidence; time, traffic and split are not theirs. */
+  readonly probes?: true;
 }
 
 /** Counts of one version in one period. All are whole numbers of invocations unless said otherwise. */

@@ -39,8 +39,19 @@ export {
   type RampPolicy,
   resolvePolicy,
 } from './policy.js';
-export { judgeProbes, type ProbeResult, type ProbeVerdict } from './probes.js';
+export {
+  convicts,
+  isSettled,
+  isSlower,
+  judgeProbes,
+  median,
+  PROBE_ATTEMPTS,
+  type ProbeResult,
+  type ProbeVerdict,
+  probeBlock,
+} from './probes.js';
 export { firstWeight } from './ramp.js';
+export { shapeOf } from './shape.js';
 export type { SplitPolicy } from './split.js';
 export { multinomialLog } from './split.js';
 export type {

@@ -73,6 +73,7 @@ export function stepJudge(state: JudgeState, given: EvidenceBlock, policy: Analy
   if (state.blocks > 0 && given.startMs < state.lastMs) return { ...state, ignoredBlocks: state.ignoredBlocks + 1 };
   const block = plausible(given);
   const plans = metricPlans(policy);
+  if (block.probes) return stepProbes(state, block, policy);
   const placed = place(state, block, policy);
   const errors = countsOf(block, plans[0] as MetricPlan, policy.throttlesAreBad);
   const requestsPerSecond = placed.requestsPerSecond;
@@ -93,6 +94,23 @@ export function stepJudge(state: JudgeState, given: EvidenceBlock, policy: Analy
     split: stepSplit(state.split, block.weightPercent, errors.stableCount, errors.canaryCount),
     evidence: remember(state, gates[0] ?? newGate),
   };
+  return { ...next, highestRollbackE: Math.max(state.highestRollbackE, combinedRollbackE(next, policy)) };
+}
+
+/**
+ * Outcomes of probes go into the error test alone: they are no traffic, so they say nothing about its pace, its split or
+ * its time. Without a history the margin of the test is not known yet, and they are left out.
+ */
+function stepProbes(state: JudgeState, block: EvidenceBlock, policy: AnalysisPolicy): JudgeState {
+  const plans = metricPlans(policy);
+  const requestsPerSecond = policy.history?.requestsPerSecond ?? 0;
+  if (state.blocks > 0 || requestsPerSecond <= 0) return state;
+  const counts = countsOf(block, plans[0] as MetricPlan, policy.throttlesAreBad);
+  const gates = plans.map((plan, index) => {
+    const before = state.gates[index] ?? newGate;
+    return index === 0 ? stepGate(before, counts, gateSettings(plan, policy, requestsPerSecond)) : before;
+  });
+  const next = { ...state, gates, evidence: remember(state, gates[0] ?? newGate) };
   return { ...next, highestRollbackE: Math.max(state.highestRollbackE, combinedRollbackE(next, policy)) };
 }
 

@@ -12,6 +12,7 @@ export {
 export { configurationDifferences, type FunctionConfiguration } from './configuration.js';
 export type { Fault, Outcome } from './faults.js';
 export type { FunctionReading } from './function-reading.js';
+export { createInvoker, type InvocationReading, type Invoker } from './invoke.js';
 export { type CodeSource, createLambdaControl, type LambdaControl } from './lambda-control.js';
 export { createLogsReader, type LogLine, type LogPages, type LogQuery, type LogsReader } from './logs.js';
 export { type BucketObjects, openBucket } from './object-store.js';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ErrorCode } from './error-codes.js';
 import { id, sha256Hex, timestamp } from './fields.js';
 
 export const s3Reference = z
@@ -41,3 +42,22 @@ export const artifactView = z
   })
   .meta({ id: 'Artifact' });
 export type ArtifactView = z.infer<typeof artifactView>;
+
+/** Why an upload or what is in it is refused. */
+export const uploadErrors = [
+  'artifact_too_large',
+  'artifact_digest_mismatch',
+  'artifact_empty',
+  'artifact_upload_interrupted',
+  'zip_unreadable',
+  'zip_no_entries',
+  'zip_too_many_entries',
+  'zip_too_large_unpacked',
+  'zip_ratio',
+  'zip_symlink',
+  'zip_path',
+  'zip_duplicate',
+  'zip_overlap',
+  'zip_headers_differ',
+  'zip_method',
+] as const satisfies readonly ErrorCode[];

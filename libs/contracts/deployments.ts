@@ -15,6 +15,7 @@ import {
   version,
   weightPercent,
 } from './fields.js';
+import { deploymentProbes } from './probes.js';
 import { reasonCodes } from './reasons.js';
 import { deadlines, gateName, onInconclusive, strategyInput } from './strategy.js';
 import { queuePolicy } from './targets.js';
@@ -83,6 +84,7 @@ export const createDeployment = z
       .optional()
       .meta({ description: 'null switches the judge off for this deployment.' }),
     policy: queuePolicy.optional(),
+    probes: deploymentProbes.optional(),
     message: message.optional(),
     commit: z
       .string()

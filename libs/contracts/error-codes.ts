@@ -142,6 +142,12 @@ const deploymentErrors = {
     sentence: 'There is no target of that name or id.',
     remedy: 'List the targets with sluice targets, or create one with POST /v1/targets.',
   },
+  probes_not_safe: {
+    status: 409,
+    sentence: 'The target is not marked safe to probe.',
+    remedy:
+      'If invoking it twice or for nothing does no harm, an admin says so: sluice targets update <target> --probes-safe.',
+  },
   target_busy: {
     status: 409,
     sentence: 'The target is busy with another deployment.',

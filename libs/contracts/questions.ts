@@ -28,6 +28,22 @@ const explainedBlock = z.object({
   reason: z.string(),
 });
 
+const probeCounts = z.object({
+  succeeded: z.number(),
+  failed: z.number(),
+  warmMs: z.number().optional(),
+  initMs: z.number().optional(),
+});
+
+const probesSeen = z.object({
+  verdict: z.enum(['pass', 'fail', 'inconclusive']),
+  sentence: z.string(),
+  payloads: z.number(),
+  stable: probeCounts,
+  canary: probeCounts,
+  failed: z.array(z.object({ payload: z.number(), errorType: z.string() })),
+});
+
 export const explanationView = z
   .object({
     deploymentId: id,
@@ -35,6 +51,7 @@ export const explanationView = z
     verdict: z.enum(verdicts).nullable(),
     sentence: z.string().nullable(),
     baseline: z.object({ requestsPerSecond: z.number(), errorRate: z.number() }).nullable(),
+    probes: probesSeen.nullable().meta({ description: 'What the probes showed before any traffic.' }),
     blocks: z.array(explainedBlock),
   })
   .meta({ id: 'Explanation', description: 'What the judge saw and said, block by block, in the order it was fed.' });

@@ -26,6 +26,15 @@ export const reasonRemedies: Readonly<Record<ReasonCode, string | null>> = {
   update_failed: 'Lambda could not apply the update; the sentence says why. Mend it and deploy again.',
   version_failed: 'Lambda could not make the new version active; the sentence says why. Mend it and deploy again.',
   version_not_found: 'It is not certain which version was published. Check the function’s versions, then deploy again.',
+  probes_failed:
+    'The new version fails on payloads that the stable one answers. Mend it and deploy again; no user met it.',
+  probes_inconclusive:
+    'The probes proved nothing about the new version. Correct the payloads or what kept them from being sent, or give probes.onInconclusive: continue.',
+  probes_refused:
+    'An admin marks a target safe to probe: PATCH /v1/targets/{target} with {"probes": {"safe": true}}, or sluice targets update {target} --probes-safe.',
+  alarm_red: 'Wait until the alarm is quiet. If this deployment is the cure, deploy again with --despite-alarms.',
+  alarms_unreadable:
+    'Correct the target’s alarms or the worker’s permission cloudwatch:DescribeAlarms, or deploy with --despite-alarms.',
   write_refused:
     'AWS refused the change; the sentence says why. Most often a permission of the worker’s role is missing.',
   artifact_missing: 'Upload the artifact again and deploy again.',

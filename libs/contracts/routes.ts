@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { artifactView, createArtifactReference } from './artifacts.js';
+import { artifactView, createArtifactReference, uploadErrors } from './artifacts.js';
 import {
   action,
   actRequest,
@@ -128,7 +128,14 @@ export const routes = {
     body: createDeployment,
     status: 202,
     response: deploymentView,
-    errors: ['strategy_invalid', 'artifact_unknown', 'target_unknown', 'target_busy', 'idempotency_conflict'],
+    errors: [
+      'strategy_invalid',
+      'artifact_unknown',
+      'target_unknown',
+      'target_busy',
+      'probes_not_safe',
+      'idempotency_conflict',
+    ],
   }),
   listDeployments: route({
     method: 'GET',
@@ -332,23 +339,7 @@ export const routes = {
     upload: 'application/zip',
     status: 201,
     response: artifactView,
-    errors: [
-      'artifact_too_large',
-      'artifact_digest_mismatch',
-      'artifact_empty',
-      'artifact_upload_interrupted',
-      'zip_unreadable',
-      'zip_no_entries',
-      'zip_too_many_entries',
-      'zip_too_large_unpacked',
-      'zip_ratio',
-      'zip_symlink',
-      'zip_path',
-      'zip_duplicate',
-      'zip_overlap',
-      'zip_headers_differ',
-      'zip_method',
-    ],
+    errors: uploadErrors,
   }),
   getArtifact: route({
     method: 'GET',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { analysisOverrides } from './analysis.js';
 import { id, targetName, timestamp } from './fields.js';
 import { targetAlarms, targetMetrics } from './metrics.js';
+import { targetProbes } from './probes.js';
 import { deadlines, onInconclusive, strategyInput } from './strategy.js';
 
 export { type TargetMetrics, targetAlarms, targetMetrics } from './metrics.js';
@@ -27,6 +28,7 @@ const targetDefaults = {
   analysis: analysisOverrides.nullable().optional(),
   metrics: targetMetrics.optional(),
   alarms: targetAlarms.optional(),
+  probes: targetProbes.optional(),
 };
 
 const functionName = z
@@ -73,6 +75,7 @@ export const targetView = z
     analysis: analysisOverrides.nullable(),
     metrics: targetMetrics.nullable(),
     alarms: targetAlarms,
+    probes: targetProbes,
     analysisOff: z.boolean().meta({ description: 'The judge is switched off for this target.' }),
     activeDeploymentId: id.nullable(),
     createdAt: timestamp,

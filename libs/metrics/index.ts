@@ -6,5 +6,6 @@ export { createHttpEvidence } from './http-evidence.js';
 export { createLogsEvidence } from './logs-evidence.js';
 export { createOutbound, type Outbound } from './outbound.js';
 export { createPrometheusEvidence } from './prometheus-evidence.js';
+export { reportInTail } from './read-report.js';
 export { createUnusableEvidence } from './unusable-evidence.js';
 export { type AlarmMemory, type AlarmsSeen, seeAlarms } from './watch-alarms.js';

@@ -9,6 +9,8 @@ export interface InvocationReport {
   readonly failed: boolean;
   /** Time in the handler, milliseconds; absent for a cold start, which is no sign of a slow version. */
   readonly warmDurationMs?: number;
+  /** A cold start's initialisation (or SnapStart's restore), milliseconds: what the first caller waited on top. */
+  readonly initMs?: number;
 }
 
 /**
@@ -77,12 +79,27 @@ function inOrder(a: LogLine, b: LogLine): number {
 interface Ended {
   readonly failed: boolean;
   readonly durationMs: number;
-  readonly cold: boolean;
+  /** Present for cold starts only. */
+  readonly initMs?: number;
 }
 
-function reportOf(line: LogLine, version: string, { failed, durationMs, cold }: Ended): InvocationReport {
+function reportOf(line: LogLine, version: string, { failed, durationMs, initMs }: Ended): InvocationReport {
   const when = { endedMs: line.timestampMs, ingestedMs: line.ingestedMs };
-  return { version, ...when, failed, ...(cold ? {} : { warmDurationMs: durationMs }) };
+  return { version, ...when, failed, ...(initMs === undefined ? { warmDurationMs: durationMs } : { initMs }) };
+}
+
+/** How long one invocation took, by the report at the end of its log; undefined when there is none. */
+export function reportInTail(tail: string): { readonly durationMs: number; readonly initMs?: number } | undefined {
+  for (const line of tail.split('\n').reverse()) {
+    const message = line.trim();
+    const report = message.startsWith('{')
+      ? jsonReport(message)
+      : message.startsWith('REPORT RequestId: ')
+        ? textReport(message, false)
+        : undefined;
+    if (report && report !== 'malformed') return report;
+  }
+  return undefined;
 }
 
 const amount = z.number().nonnegative();
@@ -110,9 +127,9 @@ function jsonReport(message: string): Ended | 'malformed' | undefined {
   const parsed = platformReport.safeParse(value);
   if (!parsed.success) return 'malformed';
   const { status, metrics } = parsed.data.record;
-  const cold = metrics.initDurationMs !== undefined || metrics.restoreDurationMs !== undefined;
+  const initMs = metrics.initDurationMs ?? metrics.restoreDurationMs;
   // `failure`, `error` and `timeout` are all bad for whoever called.
-  return { failed: status !== 'success', durationMs: metrics.durationMs, cold };
+  return { failed: status !== 'success', durationMs: metrics.durationMs, ...(initMs === undefined ? {} : { initMs }) };
 }
 
 function textReport(message: string, marked: boolean): Ended | undefined {
@@ -122,10 +139,16 @@ function textReport(message: string, marked: boolean): Ended | undefined {
       return [field.slice(0, colon).trim(), field.slice(colon + 2).trim()] as const;
     }),
   );
-  const duration = /^(\d+(?:\.\d+)?) ms$/.exec(fields.get('Duration') ?? '')?.[1];
-  if (duration === undefined) return undefined;
-  const cold = fields.has('Init Duration') || fields.has('Restore Duration');
-  return { failed: marked || fields.has('Status'), durationMs: Number(duration), cold };
+  const durationMs = milliseconds(fields.get('Duration'));
+  if (durationMs === undefined) return undefined;
+  const initMs = milliseconds(fields.get('Init Duration') ?? fields.get('Restore Duration'));
+  const failed = marked || fields.has('Status');
+  return { failed, durationMs, ...(initMs === undefined ? {} : { initMs }) };
+}
+
+function milliseconds(text: string | undefined): number | undefined {
+  const amount = /^(\d+(?:\.\d+)?) ms$/.exec(text ?? '')?.[1];
+  return amount === undefined ? undefined : Number(amount);
 }
 
 /** A logger's own `[ERROR]` has a tab and a time behind it; what the Python runtime prints for an exception has not. */

@@ -11,6 +11,8 @@ export type Command =
   | { readonly type: 'UpdateCode'; readonly token: string }
   | { readonly type: 'PublishVersion'; readonly token: string }
   | { readonly type: 'AwaitVersionActive'; readonly version: string }
+  /** Invoke the payloads on both versions; under a lease, and begun again when its holder is gone. */
+  | { readonly type: 'Probe'; readonly canary: string; readonly round: number }
   | AliasWrite
   /** A write's outcome is unknown: read `$LATEST` (and the versions) and say what holds. */
   | { readonly type: 'ResolvePublish' }
@@ -75,6 +77,8 @@ function stageCommand(state: Preparing, captured: Captured): Command {
       return { type: 'UpdateCode', token: captured.latestRevisionId };
     case 'activate':
       return { type: 'AwaitVersionActive', version: state.published ?? '' };
+    case 'probe':
+      return { type: 'Probe', canary: state.published ?? '', round: (state.probeRounds ?? 0) + 1 };
     default:
       return { type: 'PublishVersion', token: captured.latestRevisionId };
   }

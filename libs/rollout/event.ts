@@ -35,6 +35,9 @@ export type Fact =
   | (Dated & { readonly type: 'VersionPublished'; readonly version: string })
   /** `firstWeightPercent`: where an adaptive rollout begins. */
   | (Dated & { readonly type: 'VersionActivated'; readonly firstWeightPercent?: number })
+  /** Probes are about to be sent; `round` above 1: whoever began them before did not come to an end. */
+  | (Dated & { readonly type: 'ProbesBegun'; readonly round: number })
+  | (Dated & { readonly type: 'Probed' } & ProbesSeen)
   | (Dated & { readonly type: 'PreparationFailed'; readonly reason: Reason })
   | (Dated & { readonly type: 'WeightShifted'; readonly value: AliasValue; readonly revisionId: string })
   | (Dated & { readonly type: 'Promoted'; readonly value: AliasValue; readonly revisionId: string })
@@ -63,6 +66,27 @@ export type Fact =
     })
   /** A worker came too late to record what it had done: kept for the record, changes nothing. */
   | (Dated & { readonly type: 'Outcome'; readonly of: WriteName; readonly sentence: string });
+
+/** What the probes showed, in counts: never a payload, never an answer. */
+export interface ProbesSeen {
+  readonly verdict: 'pass' | 'fail' | 'inconclusive';
+  readonly sentence: string;
+  /** Payloads sent to both versions, and invocations by version and outcome. */
+  readonly payloads: number;
+  readonly stable: ProbeCounts;
+  readonly canary: ProbeCounts;
+  /** The payloads that convict the canary: position in the list from 1, and the error type that Lambda named. */
+  readonly failed: readonly { readonly payload: number; readonly errorType: string }[];
+}
+
+export interface ProbeCounts {
+  readonly succeeded: number;
+  readonly failed: number;
+  /** Median of the warm invocations' durations; absent without any. */
+  readonly warmMs?: number;
+  /** Median of the initialisations that were seen; absent without any. */
+  readonly initMs?: number;
+}
 
 export type RampMove =
   | { readonly kind: 'stay' | 'promote' | 'rollback' | 'hold' }

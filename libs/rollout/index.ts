@@ -9,7 +9,17 @@ export {
   type WriteCommand,
 } from './command.js';
 export { formatDuration, MAX_BAKE_SECONDS, MIN_BAKE_SECONDS, parseDuration } from './duration.js';
-export type { AcceptedEvent, Act, ActType, Fact, RampMove, RolloutEvent, VerdictKind } from './event.js';
+export type {
+  AcceptedEvent,
+  Act,
+  ActType,
+  Fact,
+  ProbeCounts,
+  ProbesSeen,
+  RampMove,
+  RolloutEvent,
+  VerdictKind,
+} from './event.js';
 export { type Action, actions, allowedActions, type GuardCode, type GuardContext, guard } from './guard.js';
 export { isLate, LATE_MS } from './moving.js';
 export {
@@ -20,6 +30,7 @@ export {
   type Gate,
   LATEST,
   type Plan,
+  type ProbePlan,
   restorePlan,
   type Step,
 } from './plan.js';

@@ -24,6 +24,25 @@ export interface Plan {
   readonly watchSeconds: number;
   /** Overrides for the judge, opaque here and parsed by whoever judges; `null` switches the watch off. */
   readonly analysis: Readonly<Record<string, unknown>> | null;
+  readonly probes?: ProbePlan;
+}
+
+/** Payloads invoked on both versions by qualifier after the canary is active and before it has any weight. */
+export interface ProbePlan {
+  /** How many payloads there are; the payloads themselves are no part of a plan. */
+  readonly payloads: number;
+  /** `shape`: an answer of another form than the stable version's counts as a failure as well. */
+  readonly compare: 'outcome' | 'shape';
+  /** How long one invocation may take. */
+  readonly timeoutSeconds: number;
+  /** How long all of them together may take. */
+  readonly deadlineSeconds: number;
+  /** The canary fails when its median warm duration is above the stable version's times this. */
+  readonly slowerThan?: number;
+  /** The payloads are independent of each other, so what they showed is evidence for the judge as well. */
+  readonly independent?: true;
+  /** What happens when the probes prove nothing. */
+  readonly onInconclusive: 'fail' | 'continue';
 }
 
 export interface Deadlines {

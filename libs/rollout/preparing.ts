@@ -86,6 +86,12 @@ function applyChangeFact(state: Preparing, captured: Captured, event: Fact): Rol
       return { ...unclaimed, stage: 'activate', published: event.version };
     case 'VersionActivated':
       return onActivated(state, captured, event.firstWeightPercent);
+    case 'ProbesBegun':
+      // Two workers that begin the same round are told apart by the row's sequence; a round that is over is stale.
+      if (state.stage !== 'probe' || event.round !== (state.probeRounds ?? 0) + 1) return undefined;
+      return { ...state, probeRounds: event.round };
+    case 'Probed':
+      return state.stage === 'probe' ? onProbed(state, captured, event) : undefined;
     default:
       return undefined;
   }
@@ -108,7 +114,26 @@ function onActivated(
   captured: Captured,
   firstWeightPercent: number | undefined,
 ): RolloutState | undefined {
-  if (state.stage !== 'activate' || state.published === undefined) return undefined;
+  if (state.stage !== 'activate') return undefined;
+  if (!state.plan.probes) return beginShifting(state, captured, firstWeightPercent);
+  return { ...state, stage: 'probe', ...(firstWeightPercent === undefined ? {} : { firstWeightPercent }) };
+}
+
+/** Probes that only the canary fails end the deployment here: nobody has met the new version. */
+function onProbed(state: Preparing, captured: Captured, event: FactOf<'Probed'>): RolloutState | undefined {
+  const proceeds =
+    event.verdict === 'pass' || (event.verdict === 'inconclusive' && state.plan.probes?.onInconclusive === 'continue');
+  if (proceeds) return beginShifting(state, captured, state.firstWeightPercent);
+  const code = event.verdict === 'fail' ? 'probes_failed' : 'probes_inconclusive';
+  return { ...ending(state), phase: 'failed', reason: { code, sentence: event.sentence } };
+}
+
+function beginShifting(
+  state: Preparing,
+  captured: Captured,
+  firstWeightPercent: number | undefined,
+): RolloutState | undefined {
+  if (state.published === undefined) return undefined;
   const point = captured.point;
   const value = { version: point.version };
   const moving = {

@@ -34,6 +34,11 @@ export type ReasonCode =
   | 'update_failed'
   | 'version_failed'
   | 'version_not_found'
+  | 'probes_failed'
+  | 'probes_inconclusive'
+  | 'probes_refused'
+  | 'alarm_red'
+  | 'alarms_unreadable'
   | 'write_refused'
   | 'artifact_missing'
   | 'rollback_point_gone'
@@ -82,7 +87,7 @@ export interface Captured {
   readonly highestVersion: number;
 }
 
-export type PrepareStage = 'configure' | 'settle' | 'update_code' | 'publish' | 'activate';
+export type PrepareStage = 'configure' | 'settle' | 'update_code' | 'publish' | 'activate' | 'probe';
 
 export interface Preparing extends Underway {
   readonly phase: 'preparing';
@@ -93,6 +98,10 @@ export interface Preparing extends Underway {
   readonly stage?: PrepareStage;
   /** The canary's number once published. */
   readonly published?: string;
+  /** Where an adaptive rollout will begin, once the version is active. */
+  readonly firstWeightPercent?: number;
+  /** How often the probes were begun: once, unless a worker ended among them. */
+  readonly probeRounds?: number;
   readonly claim?: Claim;
 }
 

@@ -71,7 +71,7 @@ describe('the edges between phases', () => {
         for (const one of edgesOf(steps)) found.add(one);
       }),
       // One seed: whether every edge is found must not depend on the day.
-      { numRuns: 3_000, seed: 7 },
+      { numRuns: 5_000, seed: 7 },
     );
     const between = [...found].filter((one) => new Set(one.split(' > ')).size === 2);
     const table = Object.entries(phaseEdges).flatMap(([from, following]) =>
@@ -134,6 +134,25 @@ describe('traffic', () => {
         }
       }
     });
+  });
+
+  test('nothing is shifted before the probes a plan asks for have passed, or proved nothing and may', () => {
+    let probed = 0;
+    always((steps) => {
+      let cleared = false;
+      for (const { before, event, after } of steps) {
+        if (before.kind !== 'rollout') break;
+        if (!before.plan.probes) continue;
+        if (event.type === 'Probed' && event.verdict === 'fail') expect(after.phase).toBe('failed');
+        if (event.type === 'Probed' && event.verdict === 'inconclusive') {
+          expect(after.phase === 'failed').toBe(before.plan.probes.onInconclusive === 'fail');
+        }
+        cleared ||= event.type === 'Probed';
+        if (isMoving(after)) expect(cleared).toBe(true);
+        if (isMoving(after) && cleared) probed += 1;
+      }
+    });
+    expect(probed).toBeGreaterThan(0);
   });
 
   test('a bake is left after its time only, unless a person promotes', () => {

@@ -58,7 +58,12 @@ export function firstStates(): RolloutState[] {
       return queuedState(result.plan, START_AT);
     }),
   );
-  return [...queued, beginRestore('1', undefined, START_AT)];
+  const probes = { payloads: 2, compare: 'outcome', timeoutSeconds: 5, deadlineSeconds: 60 } as const;
+  const probed = queued.slice(0, 2).map((state, index): RolloutState => {
+    const onInconclusive = index % 2 === 0 ? 'fail' : 'continue';
+    return { ...state, plan: { ...state.plan, probes: { ...probes, onInconclusive } } };
+  });
+  return [...queued, ...probed, beginRestore('1', undefined, START_AT)];
 }
 
 export const walks: fc.Arbitrary<Step[]> = fc
@@ -118,6 +123,8 @@ function fitting(state: RolloutState, thrown: Dice, at: number): RolloutEvent {
       return { type: 'LatestSettled', at, revisionId: token, codeIsOurs: thrown.choice % 2 === 0 };
     case 'AwaitVersionActive':
       return unlucky ? failure(at) : { type: 'VersionActivated', at, firstWeightPercent: 2 };
+    case 'Probe':
+      return thrown.choice % 3 === 0 ? { type: 'ProbesBegun', at, round: command.round } : probed(thrown, at);
     case 'ResolvePublish':
       return unlucky ? { type: 'LatestUnchanged', at } : { type: 'VersionPublished', at, version: '2' };
     case 'ResolveAlias':
@@ -173,6 +180,21 @@ function watched({ choice }: Dice, at: number): Fact {
   return { type: 'Watched', at, verdict, sentence: 'So it looks.', ramp };
 }
 
+function probed({ choice }: Dice, at: number): Fact {
+  const verdict = (['pass', 'pass', 'inconclusive', 'fail'] as const)[choice % 4] ?? 'pass';
+  const counts = { succeeded: 2, failed: 0 };
+  return {
+    type: 'Probed',
+    at,
+    verdict,
+    sentence: 'So they went.',
+    payloads: 2,
+    stable: counts,
+    canary: counts,
+    failed: [],
+  };
+}
+
 const acts: readonly ((at: number, choice: number) => Act)[] = [
   (at, choice) => ({ type: 'PromoteRequested', at, by: 'ann', onlyStep: choice % 2 === 0 }),
   (at) => ({ type: 'PauseRequested', at, by: 'ann' }),
@@ -213,6 +235,8 @@ const makers: readonly Maker[] = [
   (_state, _thrown, at) => ({ type: 'LatestUnchanged', at }),
   (_state, _thrown, at) => ({ type: 'VersionPublished', at, version: '2' }),
   (_state, _thrown, at) => ({ type: 'VersionActivated', at }),
+  (_state, thrown, at) => ({ type: 'ProbesBegun', at, round: 1 + (thrown.choice % 3) }),
+  (_state, thrown, at) => probed(thrown, at),
   (_state, _thrown, at) => failure(at),
   (_state, thrown, at) => ({ type: 'WeightShifted', at, ...seen(thrown) }),
   (_state, thrown, at) => ({ type: 'Promoted', at, ...seen(thrown) }),

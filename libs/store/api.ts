@@ -101,6 +101,8 @@ export interface AcceptInput {
   readonly artifactId: string | undefined;
   readonly plan: Plan;
   readonly request: DeploymentRequest;
+  /** Payloads to invoke on both versions; kept apart from the row and forgotten once they have been sent. */
+  readonly probePayloads?: readonly unknown[] | undefined;
   readonly requestedBy: string;
   readonly idempotency: { readonly key: string; readonly requestHash: string } | undefined;
 }

@@ -24,6 +24,17 @@ const plan = z.object({
   onInconclusive: z.enum(['rollback', 'hold']),
   watchSeconds: z.number().positive(),
   analysis: z.record(z.string(), z.unknown()).nullable(),
+  probes: z
+    .object({
+      payloads: z.number().int(),
+      compare: z.enum(['outcome', 'shape']),
+      timeoutSeconds: z.number(),
+      deadlineSeconds: z.number(),
+      slowerThan: z.number().optional(),
+      independent: z.literal(true).optional(),
+      onInconclusive: z.enum(['fail', 'continue']),
+    })
+    .optional(),
 });
 const reason = z.object({ code: z.string(), sentence: z.string(), by: z.string().optional() });
 const writeName = z.enum(['UpdateConfiguration', 'UpdateCode', 'PublishVersion', 'ShiftWeight', 'Promote', 'Restore']);
@@ -72,8 +83,10 @@ const stateSchema = z.discriminatedUnion('phase', [
     deadlineAt: z.number(),
     restoreTo: z.string().optional(),
     captured: captured.optional(),
-    stage: z.enum(['configure', 'settle', 'update_code', 'publish', 'activate']).optional(),
+    stage: z.enum(['configure', 'settle', 'update_code', 'publish', 'activate', 'probe']).optional(),
     published: z.string().optional(),
+    firstWeightPercent: z.number().gt(0).lt(100).optional(),
+    probeRounds: z.number().int().optional(),
     claim: claim.optional(),
   }),
   z.object({ ...moving, phase: z.literal('shifting'), pauseAsked: z.object({ by: z.string() }).optional() }),

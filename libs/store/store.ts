@@ -16,8 +16,15 @@ import {
   readBacklog,
   takeForReconciling,
 } from './deployments/due.js';
-import { activeOn, databaseTime, getDeployment, listDeployments, loadDeployment } from './deployments/read.js';
-import { type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
+import {
+  activeOn,
+  databaseTime,
+  getDeployment,
+  listDeployments,
+  loadDeployment,
+  probePayloads,
+} from './deployments/read.js';
+import { extendLease, type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
 import { eventsAfter } from './events.js';
 import { evidenceBlocks, recordedEvidence } from './evidence.js';
 import { migrate } from './migrate.js';
@@ -70,6 +77,8 @@ export function createStore(options: StoreOptions) {
         evidence?: EvidenceRecord,
         blocks?: readonly object[],
       ) => rearm(pool, row, nextAt, evidence, blocks),
+      extendLease: (row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number) => extendLease(pool, row, leaseMs),
+      probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId),
       evidenceBlocks: (deploymentId: string) => evidenceBlocks(pool, deploymentId),
       recordedEvidence: (targetId: string, limit: number) => recordedEvidence(pool, targetId, limit),
       overdue: (graceMs: number, limit: number, after?: DueCursor) => findOverdue(pool, graceMs, limit, after),

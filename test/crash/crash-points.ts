@@ -46,7 +46,7 @@ export function crashing(parts: WorkerParts, at: CrashAt | undefined, seen: (poi
   }
 
   const { deployments } = parts.store;
-  const { lambda } = parts;
+  const { lambda, invoker } = parts;
   return {
     ...parts,
     store: {
@@ -57,6 +57,8 @@ export function crashing(parts: WorkerParts, at: CrashAt | undefined, seen: (poi
         start: guarded(() => 'start', deployments.start),
         record: guarded((_row, event) => `record-${event.type}`, deployments.record),
         rearm: guarded(() => 'rearm', deployments.rearm),
+        extendLease: guarded(() => 'extendLease', deployments.extendLease),
+        probePayloads: guarded(() => 'probePayloads', deployments.probePayloads),
       },
     },
     lambda: {
@@ -74,6 +76,9 @@ export function crashing(parts: WorkerParts, at: CrashAt | undefined, seen: (poi
       listVersions: guarded(() => 'listVersions', lambda.listVersions.bind(lambda)),
       downloadCode: guarded(() => 'downloadCode', lambda.downloadCode.bind(lambda)),
     },
+    ...(invoker
+      ? { invoker: { invoke: guarded(() => 'invoke', invoker.invoke.bind(invoker)), close: () => invoker.close() } }
+      : {}),
     budget: { take: guarded(() => 'take', parts.budget.take.bind(parts.budget)) },
     queue: {
       engine: parts.queue.engine,

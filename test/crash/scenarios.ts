@@ -39,6 +39,19 @@ export const scenarios: readonly Scenario[] = [
     versions: ['1', '2'],
   },
   {
+    name: 'a version that fails its probes meets nobody',
+    begin: (world, target) =>
+      world.deploy(target, {
+        code: handlerCode('v2', true),
+        strategy: bakesForever,
+        options: unwatched,
+        probes: { plan: { timeoutSeconds: 5, deadlineSeconds: 60 }, payloads: [{}, { order: 7 }] },
+      }),
+    end: 'failed',
+    alias: { version: '1', weights: {} },
+    versions: ['1', '2'],
+  },
+  {
     name: 'an abort puts the old version back',
     begin: (world, target) =>
       world.deploy(target, { code: handlerCode('v2'), strategy: bakesForever, options: unwatched }),

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { createWakeQueue, type WakeQueue } from '#queue';
-import { createPlan, nextWakeAt, type PlanOptions, type RolloutState, type StrategyInput, transition } from '#rollout';
+import {
+  createPlan,
+  nextWakeAt,
+  type PlanOptions,
+  type ProbePlan,
+  type RolloutState,
+  type StrategyInput,
+  transition,
+} from '#rollout';
 import { type Config, type Logger, readConfig, silentLogger, systemClock } from '#runtime';
 import { type AcceptInput, createStore, type DeploymentRow, type Store, type TargetRow } from '#store';
 import type { EmulatorOptions } from '../../apps/emulator/start.js';
@@ -18,6 +26,7 @@ export interface Wish {
   readonly options?: PlanOptions;
   readonly request?: AcceptInput['request'];
   readonly policy?: AcceptInput['policy'];
+  readonly probes?: { readonly plan?: Partial<ProbePlan>; readonly payloads: readonly unknown[] };
 }
 
 /** What a world finds when it begins, where that is not nothing. */
@@ -27,6 +36,8 @@ export interface Given {
   /** Puts something into the database before today's migrations are applied. */
   readonly fill?: (databaseUrl: string) => Promise<void>;
 }
+
+const plainProbes = { compare: 'outcome', timeoutSeconds: 10, deadlineSeconds: 60, onInconclusive: 'fail' } as const;
 
 type Act = Parameters<Store['deployments']['record']>[1];
 
@@ -97,10 +108,14 @@ export class EngineWorld {
   }
 
   /** A function with version 1 published, `live` pointing at it, and the target for it. */
-  async target(code = handlerCode('v1'), name?: string): Promise<TargetRow> {
+  async target(
+    code = handlerCode('v1'),
+    name?: string,
+    settings: object = { probes: { safe: true } },
+  ): Promise<TargetRow> {
     const functionName = await this.aws.newFunction(code, name);
     const input = { name: functionName, accountId: ACCOUNT, region: REGION, functionName, aliasName: 'live' };
-    const target = await this.store.targets.create('default', { ...input, policy: 'queue', settings: {} });
+    const target = await this.store.targets.create('default', { ...input, policy: 'queue', settings: { ...settings } });
     if (target === 'exists') throw new Error('The target exists.');
     return target;
   }
@@ -121,7 +136,10 @@ export class EngineWorld {
       targetId: target.id,
       policy: wish.policy ?? 'queue',
       artifactId: wish.code === undefined ? undefined : await this.artifact(wish.code),
-      plan: result.plan,
+      plan: wish.probes
+        ? { ...result.plan, probes: { ...plainProbes, ...wish.probes.plan, payloads: wish.probes.payloads.length } }
+        : result.plan,
+      probePayloads: wish.probes?.payloads,
       request: wish.request ?? {},
       requestedBy: 'test',
       idempotency: undefined,

@@ -34,6 +34,7 @@ export const bugs = {
   'abort is forgotten': 'an accepted abort is overwritten by the step under way',
   'end without an end': 'ends are recorded, but the row stays in the line',
   'drift is not recorded': 'somebody else’s weights are taken for ours when the versions agree',
+  'failed probes pass': 'what only the new version fails is recorded as passed',
   'budget by the way': 'alias writes do not ask the call budget',
   'each worker its own budget': 'every process counts its own calls only',
   'slots are used late': 'a slot whose moment has passed is used all the same',

@@ -67,6 +67,7 @@ export class MemoryDatabase {
   /** Function → version → who introduced it. */
   readonly versions = new Map<string, Map<string, { readonly deploymentId: string; readonly origin: string }>>();
   readonly targets = new Map<string, TargetRow>();
+  readonly payloads = new Map<string, unknown[]>();
   readonly artifacts = new Map<string, ArtifactRow & { readonly bytes: Uint8Array }>();
   private readonly keys = new Map<string, { readonly requestHash: string; readonly deploymentId: string }>();
   private readonly listeners = new Set<(deploymentId: string, sequence: number, phase: string) => void>();
@@ -106,6 +107,7 @@ export class MemoryDatabase {
     this.moveOn(kept, row.lastHash, event, next, options.actor);
     const freed = ended || event.type === 'VersionPublished' ? this.unlock(row.id) : [];
     this.keepVersion(kept, event);
+    if (ended || event.type === 'Probed') this.payloads.delete(row.id);
     return { kind: 'recorded', sequence: kept.sequence, lastHash: kept.lastHash, woken: this.wake(kept, ended, freed) };
   }
 
@@ -137,6 +139,14 @@ export class MemoryDatabase {
     if (!kept || kept.sequence !== row.sequence) return false;
     kept.nextAt = nextAt;
     if (evidence) kept.evidence = this.options.stored(evidence);
+    return true;
+  }
+
+  extendLease(row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number): boolean {
+    const kept = this.rows.get(row.id);
+    if (!kept || kept.sequence !== row.sequence || kept.leaseUntil === undefined) return false;
+    kept.leaseUntil = this.options.now() + leaseMs;
+    kept.nextAt = kept.leaseUntil;
     return true;
   }
 
@@ -173,6 +183,7 @@ export class MemoryDatabase {
     if (input.policy === 'refuse' && line[0]) return { kind: 'target_busy', activeDeploymentId: line[0].id };
     const id = this.options.newId();
     this.insert(id, input, 'rollout', queuedState(input.plan, now), input.artifactId);
+    if (input.probePayloads) this.payloads.set(id, [...input.probePayloads]);
     const waiting = input.policy === 'supersede' ? line.filter((row) => row.phase === 'queued') : [];
     for (const row of waiting) this.supersede(row, id, 'A newer deployment took its place.', input.requestedBy);
     return { kind: 'accepted', deploymentId: id, sequence: 1, superseded: waiting.map((row) => row.id) };

@@ -1,4 +1,4 @@
-import { type Act, type Action, createPlan, type GateName, type Plan, type StepInput } from '#rollout';
+import { type Act, type Action, createPlan, type GateName, type Plan, type ProbePlan, type StepInput } from '#rollout';
 import { silentLogger } from '#runtime';
 import type { AcceptResult, QueuePolicy, Store } from '#store';
 import { actOnDeployment } from '../../apps/api/deployments/act-on-deployment.js';
@@ -42,7 +42,9 @@ export class People {
   async deploy(targetId: string, artifactId: string | undefined, policy: QueuePolicy): Promise<void> {
     const plan = drawPlan(this.world.random, this.world.traffic.isPlain);
     const request = artifactId === undefined ? { configuration: { environment: { COLOR: 'green' } } } : {};
-    const input = { projectId: PROJECT, targetId, policy, artifactId, plan, request, requestedBy: 'ann' };
+    const probes = this.world.random.chance(0.3) ? drawProbes(this.world.random) : undefined;
+    const asked = probes ? { plan: { ...plan, probes }, probePayloads: Array(probes.payloads).fill({}) } : { plan };
+    const input = { projectId: PROJECT, targetId, policy, artifactId, ...asked, request, requestedBy: 'ann' };
     await this.accept((idempotency) => this.world.accept({ ...input, idempotency }));
   }
 
@@ -121,4 +123,14 @@ function drawPlan(random: Random, leads: boolean): Plan {
   });
   if (!result.ok) throw new Error(result.problem.message);
   return result.plan;
+}
+
+function drawProbes(random: Random): ProbePlan {
+  return {
+    payloads: random.pick([1, 2, 7]),
+    compare: 'outcome',
+    timeoutSeconds: random.pick([1, 5]),
+    deadlineSeconds: random.pick([10, 60]),
+    onInconclusive: random.pick(['fail', 'continue']),
+  };
 }

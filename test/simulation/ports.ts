@@ -1,4 +1,4 @@
-import { type CallBudget, createCallBudget, type LambdaControl, type Outcome } from '#aws';
+import { type CallBudget, createCallBudget, type Invoker, type LambdaControl, type Outcome } from '#aws';
 import type { EvidenceSource } from '#metrics';
 import type { WakeQueue } from '#queue';
 import type { Clock } from '#runtime';
@@ -12,7 +12,16 @@ import type { World } from './world.js';
 export type StorePort = {
   readonly deployments: Pick<
     Store['deployments'],
-    'load' | 'get' | 'record' | 'start' | 'rearm' | 'overdue' | 'rollbacks' | 'takeForReconciling'
+    | 'load'
+    | 'get'
+    | 'record'
+    | 'start'
+    | 'rearm'
+    | 'extendLease'
+    | 'probePayloads'
+    | 'overdue'
+    | 'rollbacks'
+    | 'takeForReconciling'
   >;
   readonly artifacts: Pick<Store['artifacts'], 'get' | 'readChunks'>;
   readonly highestVersion: Store['highestVersion'];
@@ -70,6 +79,8 @@ export class Ports {
         record: (row, event, next, options) => say(() => this.world.record(row, event, next, options)),
         start: (row, event, next, actor) => say(() => this.world.start(row, event, next, actor)),
         rearm: (row, nextAt, evidence) => say(() => database.rearm(row, nextAt, evidence)),
+        extendLease: (row, leaseMs) => say(() => this.world.extendLease(this.actor, row, leaseMs)),
+        probePayloads: (id) => say(() => database.payloads.get(id)),
         overdue: (graceMs, limit, after) => say(() => this.world.overdue(graceMs, limit, after)),
         rollbacks: (limit) => say(() => database.rollbacks(limit)),
         takeForReconciling: (ageMs, limit) => say(() => database.takeForReconciling(ageMs, limit)),
@@ -130,6 +141,21 @@ export class Ports {
         );
         return spent('PublishVersion', write)(perform, call.timeoutMs);
       },
+      close: () => undefined,
+    };
+  }
+
+  /** The functions themselves: a version with the bad code fails on every payload, the others on none. */
+  invoker(): Invoker {
+    return {
+      invoke: (fn, version, _payload, call) =>
+        this.call('read', call.timeoutMs, () => {
+          const reading = this.world.lambda.getFunction(fn, version);
+          if (!reading.ok) return reading;
+          const failing = this.world.failsProbes(reading.value.codeSha256);
+          const answer = failing ? { errorType: 'TypeError' } : { ok: true };
+          return succeeded({ failed: failing, answer, logTail: '' });
+        }),
       close: () => undefined,
     };
   }

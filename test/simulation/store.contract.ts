@@ -3,7 +3,17 @@ import { type DeploymentRow, type QueuePolicy, type Store, type TargetRow, verif
 
 type Deployments = Pick<
   Store['deployments'],
-  'accept' | 'acceptRestore' | 'load' | 'record' | 'start' | 'rearm' | 'overdue' | 'rollbacks' | 'takeForReconciling'
+  | 'accept'
+  | 'acceptRestore'
+  | 'load'
+  | 'record'
+  | 'start'
+  | 'rearm'
+  | 'extendLease'
+  | 'probePayloads'
+  | 'overdue'
+  | 'rollbacks'
+  | 'takeForReconciling'
 >;
 
 /** A store to be held to its promises: the one on Postgres, or the one the simulator believes in. */
@@ -35,7 +45,12 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
 
   const freshTarget = () => store.target(`contract-${++functions}`, 'live');
 
-  async function accept(target: TargetRow, policy: QueuePolicy = 'queue', key?: { key: string; requestHash: string }) {
+  async function accept(
+    target: TargetRow,
+    policy: QueuePolicy = 'queue',
+    key?: { key: string; requestHash: string },
+    probePayloads?: unknown[],
+  ) {
     const result = createPlan({ type: 'canary', weightPercent: 10, bake: '5m' }, { analysis: null });
     if (!result.ok) throw new Error(result.problem.message);
     return store.deployments.accept({
@@ -45,6 +60,7 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
       artifactId: undefined,
       plan: result.plan,
       request: {},
+      probePayloads,
       requestedBy: 'ann',
       idempotency: key,
     });
@@ -236,6 +252,31 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
     expect((await load(row.id)).nextAt).toBe(row.readAt + 5_000);
     expect(await store.deployments.rearm({ ...row, sequence: 9 }, undefined, undefined)).toBe(false);
     expect((await store.events.after(row.id, 0, 10)).length).toBe(1);
+  });
+
+  it('lets the holder of a lease keep it, until the row has moved on', async () => {
+    const row = await shifting(await freshTarget());
+    expect(await store.deployments.extendLease(row, 60_000)).toBe(false);
+    await record(row, claim(row), LEASE_MS);
+    const held = await load(row.id);
+    expect(await store.deployments.extendLease(held, 60_000)).toBe(true);
+    const kept = await load(row.id);
+    expect(kept.sequence).toBe(held.sequence);
+    expect(kept.leaseUntil).toBeGreaterThan(held.leaseUntil ?? 0);
+    expect(kept.nextAt).toBe(kept.leaseUntil);
+    await record(kept, abort(kept));
+    expect(await store.deployments.extendLease(kept, 60_000)).toBe(false);
+  });
+
+  it('keeps the payloads of probes until they were sent or all is over', async () => {
+    const target = await freshTarget();
+    const answer = await accept(target, 'queue', undefined, [{ secret: 1 }, null]);
+    if (answer.kind !== 'accepted') throw new Error(answer.kind);
+    const row = await load(answer.deploymentId);
+    expect(await store.deployments.probePayloads(row.id)).toEqual([{ secret: 1 }, null]);
+    expect(JSON.stringify([row, await store.events.after(row.id, 0, 10)])).not.toContain('secret');
+    await record(row, { type: 'CancelRequested', at: row.readAt, by: 'ann' });
+    expect(await store.deployments.probePayloads(row.id)).toBeUndefined();
   });
 
   it('finds what is overdue and not held, and rollbacks apart', async () => {

@@ -73,6 +73,7 @@ export class Watch {
     if (event.type === 'ClaimTaken') {
       const { command, token, wanted } = event;
       this.claims.push({ deploymentId: id, actor, command, token, wanted });
+      if (command === 'ShiftWeight' || command === 'Promote') this.probedBefore(id, before);
       if (story.aborted && (command === 'ShiftWeight' || command === 'Promote')) {
         this.world.violate('I6', `${id} claimed ${command} after an abort was accepted.`);
       }
@@ -97,6 +98,27 @@ export class Watch {
     }
     if (leaseMs !== undefined) story.holder = { actor, until: now + leaseMs };
     else if (event.type !== 'PauseRequested') story.holder = undefined;
+  }
+
+  leaseHeld(id: string, actor: string, leaseMs: number): void {
+    this.story(id).holder = { actor, until: this.world.scheduler.now + leaseMs };
+  }
+
+  /** Nobody meets a version before the probes its plan asks for, nor one that only it fails. */
+  private probedBefore(id: string, before: RolloutState): void {
+    if (!isMoving(before) || !before.plan.probes) return;
+    const events = this.world.database.events.get(id) ?? [];
+    const word = events.map(({ data }) => data).find((data) => data.type === 'Probed');
+    if (!word) {
+      this.world.violate('Probes', `${id} moves traffic before its probes have spoken.`);
+    }
+    // Who lets probes that prove nothing go on has chosen so.
+    if (word?.type === 'Probed' && word.verdict === 'inconclusive') return;
+    const [stable, canary] = [before.point.version, before.canary].map((version) => this.world.codeOf(version));
+    if (stable === undefined || canary === undefined || this.world.failsProbes(stable)) return;
+    if (this.world.failsProbes(canary)) {
+      this.world.violate('Probes', `${id} moves traffic to version ${before.canary}, which fails every probe.`);
+    }
   }
 
   private watched(

@@ -27,6 +27,7 @@ export class WorkerProcess {
       queue: this.ports.queue(),
       lambda: this.ports.lambda(),
       budget: this.ports.budget(),
+      invoker: this.ports.invoker(),
       evidence: this.ports.evidence(),
       clock: this.ports.clock,
       logger: this.logger(),

@@ -14,7 +14,7 @@ import { failed, succeeded } from '../../libs/aws/faults.js';
 import type { Bug } from './bugs.js';
 import { CallSlots } from './call-slots.js';
 import { functionKey, MemoryDatabase, type MemoryDatabaseOptions } from './memory-database.js';
-import { type MemoryAlias, MemoryLambda } from './memory-lambda.js';
+import { type MemoryAlias, MemoryLambda, sha256 } from './memory-lambda.js';
 import { MemoryQueue } from './memory-queue.js';
 import { Random } from './random.js';
 import { recordWithBugs } from './record-with-bugs.js';
@@ -42,6 +42,7 @@ export const PROJECT = 'default';
 /** Overdue for longer than two sweeps, the queue's lock and a lease: nobody is looking. */
 const NEGLECT_MS = 25_000;
 const CHAOS_MS = 30_000;
+const BROKEN_CODE = sha256(Uint8Array.of(3));
 
 /** One simulated house: the outside world, the processes in it, and the watch over both. */
 export class World {
@@ -215,6 +216,22 @@ export class World {
     return recorded;
   }
 
+  extendLease(actor: Actor, row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number): boolean {
+    const held = this.database.extendLease(row, leaseMs);
+    if (held) this.watch.leaseHeld(row.id, actor.name, leaseMs);
+    return held;
+  }
+
+  /** Code 3 is broken for every payload. */
+  failsProbes(codeSha256: string): boolean {
+    return codeSha256 === BROKEN_CODE;
+  }
+
+  codeOf(version: string): string | undefined {
+    const reading = this.lambda.getFunction(FN, version);
+    return reading.ok ? reading.value.codeSha256 : undefined;
+  }
+
   start(row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) {
     if (this.has('no function lock') || this.has('two active deployments')) this.database.locks.clear();
     const started = this.database.start(row, event, next, actor, this.has('two active deployments'));
@@ -371,7 +388,7 @@ export class World {
       name: aliasName,
       aliasName,
       policy: 'queue',
-      settings: {},
+      settings: { probes: { safe: true } },
       createdAt: this.scheduler.now,
       updatedAt: this.scheduler.now,
     };

@@ -62,6 +62,37 @@ describe('accepting a deployment', () => {
     expect(asked).toMatchObject({ strategy: 'Canary10Percent5Minutes', adaptive: false });
   });
 
+  test('takes probes where the target is marked safe for them, and shows their payloads to nobody', async () => {
+    const probes = { payloads: [{ card: 'canary-4711' }], independent: true };
+    const refused = await post({ ...fresh(), probes });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'probes_not_safe' } });
+    expect(JSON.stringify(refused.body)).toContain(`The target ${target} is not marked safe to probe.`);
+    expect(await api.client.updateTarget(target, { probes: { safe: true } })).toMatchObject({ probes: { safe: true } });
+    const asked = await api.client.createDeployment({ ...fresh(), probes });
+    const row = await api.store.deployments.load(asked.id);
+    expect(row?.state.plan.probes).toEqual({
+      payloads: 1,
+      compare: 'outcome',
+      timeoutSeconds: 10,
+      deadlineSeconds: 120,
+      onInconclusive: 'fail',
+      independent: true,
+    });
+    expect(await api.store.deployments.probePayloads(asked.id)).toEqual(probes.payloads);
+    const told = [asked, row, await api.client.listEvents(asked.id), await api.client.listDeployments({ limit: 100 })];
+    expect(JSON.stringify(told)).not.toContain('canary-4711');
+  });
+
+  test.each([
+    [{ payloads: [] }, 'Give at least one payload.'],
+    [{ payloads: Array.from({ length: 101 }, () => 1) }, 'At most 100 payloads.'],
+    [{ payloads: ['x'.repeat(99_000)] }, 'All payloads together have at most 96 KB.'],
+  ])('refuses probes beyond their bounds', async (probes, message) => {
+    const answer = await post({ ...change, probes });
+    expect(answer.status).toBe(400);
+    expect(JSON.stringify(answer.body)).toContain(message);
+  });
+
   test('switches the judge off when the request says null', async () => {
     const asked = await api.client.createDeployment({ ...fresh(), strategy: 'all-at-once', analysis: null });
     expect((await api.store.deployments.load(asked.id))?.state.plan.analysis).toBeNull();

@@ -23,8 +23,12 @@ export async function createDeployment(
 ): Promise<Outcome<string>> {
   const target = await findTarget(parts.store, identity.projectId, body.target);
   if (!target.ok) return target;
-  const plan = planOf(body, readSettings(target.value));
+  const settings = readSettings(target.value);
+  const plan = planOf(body, settings);
   if (!plan.ok) return plan;
+  if (body.probes && settings.probes?.safe !== true) {
+    return refused('probes_not_safe', { detail: `The target ${target.value.name} is not marked safe to probe.` });
+  }
   const artifact = await resolveArtifact(parts.store, identity.projectId, body.artifact);
   if (!artifact.ok) return artifact;
   const accepted = await parts.store.deployments.accept({
@@ -32,7 +36,8 @@ export async function createDeployment(
     targetId: target.value.id,
     policy: body.policy ?? target.value.policy,
     artifactId: artifact.value,
-    plan: plan.value,
+    plan: withProbes(plan.value, body.probes),
+    probePayloads: body.probes?.payloads,
     request: requestOf(body),
     requestedBy: identity.name,
     idempotency: idempotencyOf(idempotencyKey, { route: 'createDeployment', body }),
@@ -46,6 +51,17 @@ function planOf(body: Request, settings: TargetSettings): Outcome<Plan> {
   if (result.ok) return granted(result.plan);
   const { path, message } = result.problem;
   return refused('strategy_invalid', { detail: message, errors: [{ path, message }] });
+}
+
+/** The plan says how many payloads there are and how they are judged; what is in them stays apart. */
+function withProbes(plan: Plan, probes: Request['probes']): Plan {
+  if (!probes) return plan;
+  const { payloads, independent, slowerThan, ...rest } = probes;
+  const options = {
+    ...(slowerThan === undefined ? {} : { slowerThan }),
+    ...(independent ? { independent: true as const } : {}),
+  };
+  return { ...plan, probes: { ...rest, payloads: payloads.length, ...options } };
 }
 
 function requestOf({ configuration, message, commit }: Request): DeploymentRequest {

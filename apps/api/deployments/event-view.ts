@@ -30,6 +30,10 @@ function factsOf(event: Recorded): Record<string, unknown> {
   for (const name of VALUES) if (facts[name]) shown[name] = aliasView(facts[name] as AliasValue);
   if (facts['reason']) shown['reason'] = reasonFacts(facts['reason'] as Reason);
   if (event.type === 'Watched' && event.ramp) shown['ramp'] = { ...event.ramp };
+  if (event.type === 'Probed') {
+    const { payloads, stable, canary, failed } = event;
+    shown['probes'] = { payloads, stable, canary, failed };
+  }
   if (event.type === 'RollbackPointCaptured') shown['rollbackPoint'] = { version: event.captured.point.version };
   return shown;
 }
@@ -99,6 +103,12 @@ function factSentence(event: Recorded): string {
       return `Version ${event.version} was published.`;
     case 'VersionActivated':
       return 'The new version is active.';
+    case 'ProbesBegun':
+      return event.round === 1
+        ? 'Probes are being sent to both versions.'
+        : `Probes are being sent again (round ${event.round}): whoever began them did not come to an end.`;
+    case 'Probed':
+      return event.sentence;
     case 'WeightShifted':
       return `The alias now has ${describeAliasValue(event.value)}.`;
     case 'Promoted':

@@ -36,6 +36,8 @@ function prepareHeadline(state: Preparing): string {
       return 'Uploading the code; no traffic has moved.';
     case 'activate':
       return `Waiting for version ${state.published} to become active; no traffic has moved.`;
+    case 'probe':
+      return `Probing version ${state.published} with ${state.plan.probes?.payloads} payloads; no traffic has moved.`;
     default:
       return 'Publishing a version; no traffic has moved.';
   }

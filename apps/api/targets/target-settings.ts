@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { analysisOverrides, deadlines, onInconclusive, strategyInput, targetAlarms, targetMetrics } from '#contracts';
+import {
+  analysisOverrides,
+  deadlines,
+  onInconclusive,
+  strategyInput,
+  targetAlarms,
+  targetMetrics,
+  targetProbes,
+} from '#contracts';
 import type { TargetRow } from '#store';
 
 /** What a target says for deployments that do not say: stored as JSON, parsed whenever it is read back. */
@@ -10,6 +18,7 @@ const settingsSchema = z.object({
   analysis: analysisOverrides.nullable().optional(),
   metrics: targetMetrics.optional(),
   alarms: targetAlarms.optional(),
+  probes: targetProbes.optional(),
 });
 export type TargetSettings = z.infer<typeof settingsSchema>;
 
@@ -21,8 +30,8 @@ export function readSettings({ settings }: Pick<TargetRow, 'settings'>): TargetS
 
 /** Only what was given; a member that is not named keeps what `before` says. */
 export function mergeSettings(before: TargetSettings, change: TargetSettings): TargetSettings {
-  const { strategy, deadlines, onInconclusive, analysis, metrics, alarms } = change;
-  const named = Object.entries({ strategy, deadlines, onInconclusive, analysis, metrics, alarms }).filter(
+  const { strategy, deadlines, onInconclusive, analysis, metrics, alarms, probes } = change;
+  const named = Object.entries({ strategy, deadlines, onInconclusive, analysis, metrics, alarms, probes }).filter(
     ([, value]) => value !== undefined,
   );
   return { ...before, ...Object.fromEntries(named) };

@@ -26,6 +26,10 @@ export function addDeploy(program: Command, runner: Runner): void {
     .addOption(
       new Option('--policy <policy>', 'what to do when the target is busy').choices(['queue', 'supersede', 'refuse']),
     )
+    .option('--probes <file>', 'payloads (one JSON value a line) to try on both versions before any traffic')
+    .option('--probe-answers', 'a probe also fails when its answer has another form than on the old version')
+    .option('--probes-slower-than <times>', 'probes also fail when they take this many times as long')
+    .option('--probes-independent', 'the payloads are a sample of real requests: they count as evidence')
     .option('--idempotency-key <key>', 'the same key and request again is accepted only once')
     .option('--dry-run', 'only say what the strategy can see at this traffic; start nothing')
     .option('--watch', 'stay until it ends; the exit code says how')

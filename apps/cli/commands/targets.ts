@@ -11,6 +11,7 @@ import type { Runner } from './runner.js';
 interface DefaultOptions {
   readonly policy?: 'queue' | 'supersede' | 'refuse';
   readonly strategy?: string;
+  readonly probesSafe?: boolean;
 }
 
 interface CreateOptions extends DefaultOptions {
@@ -89,12 +90,15 @@ function withDefaults(command: Command): Command {
         'refuse',
       ]),
     )
-    .option('--strategy <name|file.json>', 'how deployments shift when they do not say');
+    .option('--strategy <name|file.json>', 'how deployments shift when they do not say')
+    .option('--probes-safe', 'invoking the function twice, or for nothing, does no harm: probes may be sent')
+    .option('--no-probes-safe', 'no probe may be sent');
 }
 
-async function readDefaults(session: Session, { policy, strategy }: DefaultOptions) {
+async function readDefaults(session: Session, { policy, strategy, probesSafe }: DefaultOptions) {
   return {
     ...(policy === undefined ? {} : { policy }),
+    ...(probesSafe === undefined ? {} : { probes: { safe: probesSafe } }),
     ...(strategy === undefined ? {} : { strategy: await readStrategy(strategy, session.context.cwd) }),
   };
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readRequest } from './deploy-request.js';
 
 const read = (options: Parameters<typeof readRequest>[1], target = 'checkout') => readRequest(target, options, '/');
@@ -42,4 +45,37 @@ test.each([
 
 test('a value typed in the wrong place is not repeated, because it may be a secret', async () => {
   await expect(read({ dir: 'x', env: ['hunter2'] })).rejects.toThrow(expect.not.stringContaining('hunter2') as never);
+});
+
+describe('probes', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-probes-'));
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+  const readFrom = async (content: string, options: Parameters<typeof readRequest>[1] = {}) => {
+    await writeFile(join(folder, 'probes.jsonl'), content);
+    return readRequest('checkout', { dir: 'x', probes: 'probes.jsonl', ...options }, folder);
+  };
+
+  test('are read a line each, empty lines left out', async () => {
+    const request = await readFrom('{"order": 1}\n\n"text"\r\nnull\n', { probesSlowerThan: '2.5', probeAnswers: true });
+    expect(request.probes).toEqual({ payloads: [{ order: 1 }, 'text', null], compare: 'shape', slowerThan: 2.5 });
+  });
+
+  test('a broken line is named by its number, and what stands in it is not repeated', async () => {
+    await expect(readFrom('{}\n{"card": hunter2}\n')).rejects.toThrow(/^Line 2 of .*probes\.jsonl is not JSON\.$/);
+  });
+
+  test.each<[string, object, RegExp]>([
+    ['\n', {}, /hold no payload/],
+    ['{}', { probesSlowerThan: '0.5' }, /is not a factor above 1/],
+    [`${'1\n'.repeat(101)}`, {}, /--probes.*At most 100 payloads/],
+  ])('what cannot be sent is refused first', async (content, options, message) => {
+    await expect(readFrom(content, options)).rejects.toThrow(message);
+  });
+
+  test('how to judge probes without probes is a mistake', async () => {
+    await expect(read({ dir: 'x', probesIndependent: true })).rejects.toThrow(/no probes to judge/);
+  });
 });

@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import { type CreateDeployment, createDeployment } from '#contracts';
 import { usage } from '../failure.js';
+import { type ProbeOptions, readProbes } from './read-probes.js';
 import { readStrategy } from './read-strategy.js';
 
 /** As typed. */
-export interface DeployOptions {
+export interface DeployOptions extends ProbeOptions {
   readonly dir?: string;
   readonly zip?: string;
   readonly s3?: string;
@@ -37,8 +38,10 @@ export async function readRequest(target: string, options: DeployOptions, cwd: s
       'Say what: --dir FOLDER, --zip FILE, --s3 URI or --image URI for code; --env, --memory or --timeout for configuration.',
     );
   }
+  const probes = await readProbes(options, cwd);
   const request = {
     target,
+    ...(probes ? { probes } : {}),
     ...(configuration ? { configuration } : {}),
     ...(options.strategy === undefined ? {} : { strategy: await readStrategy(options.strategy, cwd) }),
     ...(options.policy === undefined ? {} : { policy: options.policy as NonNullable<CreateDeployment['policy']> }),
@@ -61,6 +64,7 @@ const optionNames: Readonly<Record<string, string>> = {
   'configuration.memorySize': '--memory',
   'configuration.timeoutSeconds': '--timeout',
   'configuration.environment': '--env',
+  probes: '--probes',
   message: '--message',
   commit: '--commit',
 };

@@ -17,16 +17,29 @@ export function explanationLines(style: Style, deployment: DeploymentView, expla
     : undefined;
   const heading = [
     `${ink(style, 'bold', deployment.target.name)}, deployment ${deployment.id}`,
-    ...facts(style, [
-      ['Profile', profile],
-      ['Before', known],
-    ]),
+    ...facts(style, [['Profile', profile], ['Before', known], ...probeFacts(explanation.probes)]),
   ];
   if (blocks.length === 0) return [...heading, '', '  No evidence was seen: the judge was fed no block.'];
   const said = sentence
     ? wrap(fold(style, sentence), style.columns && style.columns - 2).map((line) => `  ${line}`)
     : [];
   return [...heading, '', ...chart(style, blocks), '', ...rows(style, blocks), '', ...said];
+}
+
+/** What the probes showed, in one line each; nothing without them. */
+function probeFacts(probes: ExplanationView['probes']): [string, string][] {
+  if (!probes) return [];
+  const side = ({ succeeded, failed, warmMs, initMs }: typeof probes.stable) =>
+    [
+      `${succeeded} of ${succeeded + failed} invocations succeeded`,
+      ...(warmMs === undefined ? [] : [`${Math.round(warmMs)} ms warm`]),
+      ...(initMs === undefined ? [] : [`${Math.round(initMs)} ms to start cold`]),
+    ].join(', ');
+  return [
+    ['Probes', `${probes.verdict}: ${probes.sentence}`],
+    ['  stable', side(probes.stable)],
+    ['  canary', side(probes.canary)],
+  ];
 }
 
 function rows(style: Style, blocks: readonly Block[]): string[] {

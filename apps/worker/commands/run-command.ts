@@ -17,7 +17,7 @@ import { writeAlias } from './write-alias.js';
 
 /** One command, one file; `prepared` is what was gathered before a write's claim. */
 export async function runCommand(
-  turn: Turn<Exclude<Command, { type: 'Start' }>>,
+  turn: Turn<Exclude<Command, { type: 'Start' | 'Probe' }>>,
   prepared: Prepared | undefined,
 ): Promise<Answer> {
   const { command } = turn;

@@ -1,4 +1,5 @@
 import { type EvidenceBlock, type ExplainedBlock, explain } from '#analysis';
+import type { ProbesSeen } from '#rollout';
 import type { DeploymentRow } from '#store';
 import { measuringOf } from '../evidence.js';
 import { policyOf, watchingOf } from '../judging.js';
@@ -12,6 +13,8 @@ export interface Explanation {
   readonly sentence: string | null;
   /** What the judge knew of the stable version before the first shift. */
   readonly baseline: { readonly requestsPerSecond: number; readonly errorRate: number } | null;
+  /** What the probes showed before any traffic; null when there were none, or they have not spoken yet. */
+  readonly probes: ProbesSeen | null;
   readonly blocks: readonly ExplainedBlock[];
 }
 
@@ -31,6 +34,20 @@ export async function explainDeployment(parts: WorkerParts, row: DeploymentRow):
     baseline: known
       ? { requestsPerSecond: history.requestsPerSecond, errorRate: history.errors / history.invocations }
       : null,
+    probes: row.state.plan.probes ? await probesOf(parts, row.id) : null,
     blocks: explain(blocks, policy),
   };
+}
+
+/** Probes speak while a deployment is being prepared: their word stands among its first events. */
+const PREPARING_EVENTS = 200;
+
+async function probesOf(parts: WorkerParts, deploymentId: string): Promise<ProbesSeen | null> {
+  const events = await parts.store.events.after(deploymentId, 0, PREPARING_EVENTS);
+  for (const { data } of events) {
+    if (data.type !== 'Probed') continue;
+    const { type: _type, at: _at, ...seen } = data;
+    return seen;
+  }
+  return null;
 }

@@ -26,6 +26,8 @@ WITH known AS (
 ), event AS (
   INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
   SELECT id, 1, project_id, 'Accepted', $11, $9, $10 FROM deployment
+), probes AS (
+  INSERT INTO probe_payloads (deployment_id, payloads) SELECT id, $17 FROM deployment WHERE $17::jsonb IS NOT NULL
 )
 SELECT (SELECT id FROM deployment) AS inserted, (SELECT deployment_id FROM known) AS known_id,
   (SELECT request_hash FROM known) AS known_hash`;
@@ -38,6 +40,7 @@ interface Insert {
   readonly kind: 'rollout' | 'restore';
   readonly state: RolloutState;
   readonly request: object;
+  readonly probePayloads?: readonly unknown[] | undefined;
   readonly requestedBy: string;
   readonly idempotency: AcceptInput['idempotency'];
   readonly at: number;
@@ -65,6 +68,7 @@ async function insert(executor: Executor, input: Insert): Promise<Inserted> {
     columns.canaryVersion,
     columns.rollbackVersion,
     columns.revisionId,
+    input.probePayloads ? JSON.stringify(input.probePayloads) : null,
   ];
   // The second try sees the row of whoever held the key in the same instant.
   for (let attempt = 0; attempt < 2; attempt += 1) {

@@ -72,3 +72,12 @@ export async function databaseTime(executor: Executor): Promise<number> {
   );
   return rows[0]?.now ?? 0;
 }
+
+/** What a deployment's probes are to send; undefined once they were sent, or when there are none. */
+export async function probePayloads(executor: Executor, deploymentId: string): Promise<unknown[] | undefined> {
+  const { rows } = await executor.query<{ payloads: unknown[] }>(
+    'SELECT payloads FROM probe_payloads WHERE deployment_id = $1',
+    [deploymentId],
+  );
+  return rows[0]?.payloads;
+}

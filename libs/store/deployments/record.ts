@@ -56,6 +56,8 @@ WITH moved AS (
   INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)
   SELECT m.id, (b ->> 'startMs')::float8::bigint, (b ->> 'endMs')::float8::bigint, b
   FROM moved m, jsonb_array_elements($22::jsonb) b ON CONFLICT DO NOTHING
+), forgotten AS (
+  DELETE FROM probe_payloads WHERE deployment_id = $1 AND ($14 OR $15 = 'Probed') AND EXISTS (SELECT FROM moved)
 )
 SELECT m.sequence, pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) AS told,
   (SELECT json_agg(json_build_array(id, sequence)) FROM woken) AS woken
@@ -181,6 +183,21 @@ export async function recordStart(
     if (isUniqueViolation(error, 'deployments_one_active')) return { kind: 'busy' };
     throw error;
   }
+}
+
+/** The holder of a lease keeps it, without anything having happened; `false`: the row has moved on, or another holds it. */
+export async function extendLease(
+  executor: Executor,
+  row: Pick<DeploymentRow, 'id' | 'sequence'>,
+  leaseMs: number,
+): Promise<boolean> {
+  const { rowCount } = await executor.query(
+    `UPDATE deployments SET lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+       next_at = clock_timestamp() + $3 * interval '1 millisecond'
+     WHERE id = $1 AND sequence = $2 AND lease_until IS NOT NULL`,
+    [row.id, row.sequence, leaseMs],
+  );
+  return rowCount === 1;
 }
 
 /** Looks again later without anything having happened: no event, no new sequence. */
