@@ -114,6 +114,8 @@ export type AcceptResult =
       readonly deploymentId: string;
       readonly sequence: number;
       readonly superseded: readonly string[];
+      /** As it was written, for whoever shows it at once. */
+      readonly row?: Omit<DeploymentRow, 'target'>;
     }
   | { readonly kind: 'replayed'; readonly deploymentId: string }
   | { readonly kind: 'idempotency_conflict'; readonly deploymentId: string }

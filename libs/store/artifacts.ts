@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ArtifactRow } from './api.js';
-import type { Database } from './database.js';
+import type { Database, Executor } from './database.js';
 import type { Artifact } from './generated/client.js';
+import { sharedLook } from './shared-look.js';
 
 export interface ArtifactInput {
   readonly kind: ArtifactRow['kind'];
@@ -14,14 +15,15 @@ const CHUNKS_PER_READ = 4;
 
 /** Artifacts and their bytes. An artifact without `completedAt` is an upload that has not ended, or never will. */
 export function artifactRows({ prisma, pool }: Database) {
+  const byId = sharedLook((ids: readonly string[]) => finishedById(pool, ids));
   return {
     async find(projectId: string, kind: ArtifactRow['kind'], sha256: string): Promise<ArtifactRow | undefined> {
       const row = await prisma.artifact.findUnique({ where: { projectId_kind_sha256: { projectId, kind, sha256 } } });
       return row?.completedAt ? read(row) : undefined;
     },
     async get(projectId: string, id: string): Promise<ArtifactRow | undefined> {
-      const row = await prisma.artifact.findFirst({ where: { id, projectId } });
-      return row?.completedAt ? read(row) : undefined;
+      const row = await byId(id);
+      return row?.projectId === projectId ? row : undefined;
     },
     /** Begins an upload (no digest yet) or records a reference. */
     async create(projectId: string, input: ArtifactInput): Promise<ArtifactRow> {
@@ -86,6 +88,19 @@ export function artifactRows({ prisma, pool }: Database) {
       }
     },
   };
+}
+
+async function finishedById(executor: Executor, ids: readonly string[]): Promise<(ArtifactRow | undefined)[]> {
+  const { rows } = await executor.query<ArtifactRow>({
+    name: 'artifacts-by-id',
+    text: `SELECT id, project_id AS "projectId", kind, sha256, size_bytes::float8 AS "sizeBytes", storage,
+        (extract(epoch FROM completed_at) * 1000)::float8 AS "completedAt",
+        (extract(epoch FROM created_at) * 1000)::float8 AS "createdAt"
+      FROM artifacts WHERE id = ANY($1) AND completed_at IS NOT NULL`,
+    values: [ids],
+  });
+  const found = new Map(rows.map((row) => [row.id, { ...row, sha256: row.sha256 ?? undefined }]));
+  return ids.map((id) => found.get(id));
 }
 
 function read(row: Artifact): ArtifactRow {

@@ -30,6 +30,7 @@ import { evidenceBlocks, recordedEvidence } from './evidence.js';
 import { migrate } from './migrate.js';
 import { queryRows } from './queries.js';
 import { highestVersion, previousVersion, rollbackPoints } from './rollback-points.js';
+import { sharedLook } from './shared-look.js';
 import { targetRows } from './targets.js';
 
 export interface StoreOptions {
@@ -57,11 +58,16 @@ export function createStore(options: StoreOptions) {
     onError: (error) => logger.warn({ error: error.message }, 'A database connection was lost.'),
   });
   const { pool } = database;
+  const sharedTime = sharedLook(async (askers: readonly undefined[]) => {
+    const now = await databaseTime(pool);
+    return askers.map(() => now);
+  });
+  const timeNow = () => sharedTime(undefined);
   const changes = new ChangeFeed(options.databaseUrl, options.clock ?? systemClock, logger);
   return {
     deployments: {
-      accept: async (input: AcceptInput) => acceptRollout(database, input, await databaseTime(pool)),
-      acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await databaseTime(pool)),
+      accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow()),
+      acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await timeNow()),
       get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
       load: (id: string) => loadDeployment(pool, id),
       activeOn: (targetId: string) => activeOn(pool, targetId),

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { createDeployment as contract } from '#contracts';
 import { createPlan, type Plan } from '#rollout';
-import type { AcceptInput, DeploymentRequest } from '#store';
+import type { AcceptInput, DeploymentRequest, DeploymentRow } from '#store';
 import { resolveArtifact } from '../artifacts/resolve-artifact.js';
 import { granted, type Outcome, refused } from '../http/refusal.js';
 import type { Identity } from '../keys/check-key.js';
@@ -14,13 +14,19 @@ import { resolveWish } from './resolve-wish.js';
 
 type Request = z.output<typeof contract>;
 
+/** `row`: as it was just written; absent for a repeated request, whose deployment has moved on since. */
+export interface Created {
+  readonly id: string;
+  readonly row: DeploymentRow | undefined;
+}
+
 /** Resolves what the request names, makes the plan, and accepts the deployment in one statement. */
 export async function createDeployment(
   parts: ApiParts,
   identity: Identity,
   body: Request,
   idempotencyKey: string | undefined,
-): Promise<Outcome<string>> {
+): Promise<Outcome<Created>> {
   const target = await findTarget(parts.store, identity.projectId, body.target);
   if (!target.ok) return target;
   const settings = readSettings(target.value);
@@ -42,7 +48,10 @@ export async function createDeployment(
     requestedBy: identity.name,
     idempotency: idempotencyOf(idempotencyKey, { route: 'createDeployment', body }),
   } satisfies AcceptInput);
-  return acceptedOutcome(parts, accepted);
+  const id = acceptedOutcome(parts, accepted);
+  if (!id.ok) return id;
+  const written = accepted.kind === 'accepted' ? accepted.row : undefined;
+  return granted({ id: id.value, row: written && { ...written, target: target.value } });
 }
 
 function planOf(body: Request, settings: TargetSettings): Outcome<Plan> {

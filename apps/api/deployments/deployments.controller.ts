@@ -27,9 +27,9 @@ export class DeploymentsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DeploymentView> {
     const identity = identityOf(request);
-    const id = unwrap(await createDeployment(this.parts, identity, body, headers['idempotency-key']));
+    const { id, row } = unwrap(await createDeployment(this.parts, identity, body, headers['idempotency-key']));
     void reply.header('location', `/v1/deployments/${id}`);
-    return unwrap(await this.show.byId(identity.projectId, id));
+    return row ? this.show.row(row) : unwrap(await this.show.byId(identity.projectId, id));
   }
 
   @Route('listDeployments')

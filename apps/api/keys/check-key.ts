@@ -30,10 +30,12 @@ export async function checkKey(
   if (!row || !sameDigest(row.secretHash, hashApiKey(key))) return { ok: false, sentence: NOT_USABLE };
   if (row.revokedAt !== undefined) return { ok: false, sentence: NOT_USABLE };
   if (row.expiresAt !== undefined && row.expiresAt <= clock.now()) return { ok: false, sentence: NOT_USABLE };
-  // When it was last used is worth knowing, but not worth waiting for.
-  store.apiKeys.touch(row.id).catch((error: unknown) => {
-    logger.debug({ key: row.name, error: String(error) }, 'The last use of a key could not be noted.');
-  });
+  if (row.lastUseDue) {
+    // When it was last used is worth knowing, but not worth waiting for.
+    store.apiKeys.touch(row.id).catch((error: unknown) => {
+      logger.debug({ key: row.name, error: String(error) }, 'The last use of a key could not be noted.');
+    });
+  }
   return { ok: true, identity: { projectId: row.projectId, keyId: row.id, name: row.name, scopes: row.scopes } };
 }
 

@@ -4,7 +4,7 @@ import { beginRestore, nextWakeAt, queuedState, type RolloutState, transition } 
 import type { AcceptInput, AcceptResult, DeploymentRow, RestoreInput } from '../api.js';
 import { type Database, type Executor, inTransaction, isUniqueViolation } from '../database.js';
 import { recordEvent } from './record.js';
-import { chainHash, project, type RawRow, ROW_COLUMNS, ROW_SOURCE, readRow } from './row.js';
+import { chainHash, ms, project, type RawRow, ROW_COLUMNS, ROW_SOURCE, readRow } from './row.js';
 
 /**
  * One statement: the idempotency row, the deployment and its first event, or none of them. With a key that is known
@@ -22,14 +22,14 @@ WITH known AS (
     canary_version, rollback_version, stable_version, revision_id, next_at, last_hash)
   SELECT $1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $14, $15, $15, $16, clock_timestamp(), $10
   WHERE $12::text IS NULL OR EXISTS (SELECT FROM key)
-  RETURNING id, project_id
+  RETURNING id, project_id, created_at
 ), event AS (
   INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
   SELECT id, 1, project_id, 'Accepted', $11, $9, $10 FROM deployment
 ), probes AS (
   INSERT INTO probe_payloads (deployment_id, payloads) SELECT id, $17 FROM deployment WHERE $17::jsonb IS NOT NULL
 )
-SELECT (SELECT id FROM deployment) AS inserted, (SELECT deployment_id FROM known) AS known_id,
+SELECT (SELECT ${ms('created_at')} FROM deployment) AS inserted_at, (SELECT deployment_id FROM known) AS known_id,
   (SELECT request_hash FROM known) AS known_hash`;
 
 interface Insert {
@@ -51,6 +51,7 @@ type Inserted = Extract<AcceptResult, { kind: 'accepted' | 'replayed' | 'idempot
 async function insert(executor: Executor, input: Insert): Promise<Inserted> {
   const event = { type: 'Accepted', at: input.at, by: input.requestedBy };
   const columns = project(input.state);
+  const lastHash = chainHash('', 1, event);
   const values = [
     input.id,
     input.projectId,
@@ -61,7 +62,7 @@ async function insert(executor: Executor, input: Insert): Promise<Inserted> {
     JSON.stringify(input.state),
     JSON.stringify(input.request),
     input.requestedBy,
-    chainHash('', 1, event),
+    lastHash,
     JSON.stringify(event),
     input.idempotency?.key ?? null,
     input.idempotency?.requestHash ?? null,
@@ -73,18 +74,45 @@ async function insert(executor: Executor, input: Insert): Promise<Inserted> {
   // The second try sees the row of whoever held the key in the same instant.
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const { rows } = await executor.query<{
-      inserted: string | null;
+      inserted_at: number | null;
       known_id: string | null;
       known_hash: string | null;
-    }>(ACCEPT, values);
+    }>({ name: 'accept', text: ACCEPT, values });
     const row = rows[0];
-    if (row?.inserted) return { kind: 'accepted', deploymentId: input.id, sequence: 1, superseded: [] };
+    if (row?.inserted_at) {
+      const accepted = acceptedRow(input, lastHash, row.inserted_at);
+      return { kind: 'accepted', deploymentId: input.id, sequence: 1, superseded: [], row: accepted };
+    }
     if (row?.known_id) {
       const same = row.known_hash === input.idempotency?.requestHash;
       return { kind: same ? 'replayed' : 'idempotency_conflict', deploymentId: row.known_id };
     }
   }
   throw new Error('An idempotency key vanished between two looks.');
+}
+
+/** The row as the statement has just written it: showing it needs no second look. */
+function acceptedRow(input: Insert, lastHash: string, createdAt: number): Omit<DeploymentRow, 'target'> {
+  const { id, projectId, artifactId, kind, state, requestedBy } = input;
+  return {
+    id,
+    projectId,
+    artifactId,
+    kind,
+    phase: state.phase,
+    sequence: 1,
+    state,
+    request: input.request,
+    requestedBy,
+    nextAt: createdAt,
+    leaseUntil: undefined,
+    evidence: undefined,
+    lastHash,
+    createdAt,
+    updatedAt: createdAt,
+    endedAt: undefined,
+    readAt: createdAt,
+  };
 }
 
 /** Accepts a rollout. With the policy `queue` this is one statement; the other policies must see the line first. */

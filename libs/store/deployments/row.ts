@@ -14,7 +14,8 @@ export const ROW_COLUMNS = `
 
 export const ROW_SOURCE = 'deployments d JOIN targets t ON t.id = d.target_id';
 
-function ms(column: string): string {
+/** Milliseconds since the epoch, of a time column. */
+export function ms(column: string): string {
   return `round(extract(epoch FROM ${column}) * 1000)::float8`;
 }
 
