@@ -12,7 +12,8 @@ async function deployment(): Promise<string> {
   targets += 1;
   const name = `target-${targets}`;
   await api.client.createTarget({ ...checkout, name, functionName: `fn-${targets}` });
-  return (await api.client.createDeployment({ target: name, configuration: { memorySize: 256 } })).id;
+  return (await api.client.createDeployment({ target: name, strategy: 'canary', configuration: { memorySize: 256 } }))
+    .id;
 }
 
 /** The raw text of a stream until `enough` says so. */
