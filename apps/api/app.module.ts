@@ -12,6 +12,7 @@ import { QuestionsController } from './questions/questions.controller.js';
 import { Metrics } from './service/metrics.js';
 import { PagesController } from './service/pages.controller.js';
 import { ServiceController } from './service/service.controller.js';
+import { TruthLooks } from './service/truth.js';
 import { TargetsController } from './targets/targets.controller.js';
 
 @Module({})
@@ -24,6 +25,7 @@ export function apiModule(parts: ApiParts, bytes: ArtifactBytes, limits?: ZipLim
   const hub = new ChangeHub(store, clock, logger);
   const streams = new EventStreams(parts, hub, show);
   const uploads = new Uploads(parts, bytes, limits);
+  const looks = new TruthLooks(parts);
   return {
     module: ApiModule,
     controllers: [
@@ -41,7 +43,8 @@ export function apiModule(parts: ApiParts, bytes: ArtifactBytes, limits?: ZipLim
       { provide: ChangeHub, useValue: hub },
       { provide: EventStreams, useValue: streams },
       { provide: Uploads, useValue: uploads },
-      { provide: Metrics, useValue: new Metrics(store, () => streams.open) },
+      { provide: TruthLooks, useValue: looks },
+      { provide: Metrics, useValue: new Metrics(store, looks, () => streams.open, parts.registry) },
     ],
   };
 }

@@ -32,6 +32,7 @@ async function main(): Promise<void> {
       logger,
       clock: systemClock,
       lambdaEndpointUrl: config.awsEndpointUrl,
+      metricsPublic: config.metricsPublic,
     });
     opened.push({ name: 'api', close: () => api.close() });
     logger.info({ url: api.url }, 'The API is listening.');

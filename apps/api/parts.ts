@@ -1,4 +1,5 @@
-import type { WakeQueue } from '#queue';
+import type { Registry } from 'prom-client';
+import type { InspectableQueue } from '#queue';
 import type { Clock, Logger } from '#runtime';
 import type { Store } from '#store';
 
@@ -6,7 +7,13 @@ import type { Store } from '#store';
 export interface ApiParts {
   readonly store: Store;
   /** Absent: nobody is woken at once, and the sweep finds everything a little later. */
-  readonly queue?: Pick<WakeQueue, 'add'> | undefined;
+  readonly queue?: (Pick<InspectableQueue, 'add'> & Partial<Pick<InspectableQueue, 'inspect'>>) | undefined;
+  /** Where this process's figures go; absent: a registry of the API's own. */
+  readonly registry?: Registry | undefined;
+  /** `/metrics` asks for no key. */
+  readonly metricsPublic?: boolean;
+  /** How long the figures of `/metrics` and `/ready` may be kept, milliseconds; absent: five seconds. */
+  readonly figuresFreshMs?: number;
   /** Where Lambda is, when it is not AWS: named in the commands for the day Sluice is down. */
   readonly lambdaEndpointUrl?: string | undefined;
   readonly logger: Logger;

@@ -301,7 +301,8 @@ test.each([
   api
     .on('GET /v1/targets', json({ items: [active], next: null }))
     .on('GET /v1/deployments', json({ items: [deployment()], next: null }))
-    .on('GET /ready', json({ status: 'ready', checks: {} }));
+    .on('GET /ready', json({ status: 'ready', checks: {} }))
+    .on('GET /v1/doctor', json({ findings: [] }));
   const { code, out } = await sluice(args);
   expect(code).toBe(0);
   expect(JSON.parse(out)).toBeInstanceOf(Object);
@@ -331,13 +332,32 @@ describe('doctor', () => {
     expect(code).toBe(1);
   });
 
-  test('a bake that nobody ended is overdue; a drifted deployment waits for a person', async () => {
+  test('what Sluice finds wrong with itself is told with its reason and its remedy, and ends with 1', async () => {
+    const sentence = 'Overdue by 4m40s: it is baking and nobody went on.';
+    const findings = [
+      { name: 'workers', state: 'ok', sentence: '1 worker is alive.' },
+      { name: 'deployment of checkout', state: 'bad', sentence, why: 'Nobody looks.', remedy: 'Start a worker.' },
+    ];
     api
-      .on('GET /ready', json({ status: 'ready', checks: {} }))
+      .on('GET /ready', json({ status: 'degraded', checks: { queue: { ok: false, sentence: 'From /ready.' } } }))
       .on('GET /v1/targets', json({ items: [active], next: null }))
-      .on(`GET ${DEPLOYMENT}`, json(deployment({ readAt: '2026-01-31T12:05:00.000Z' })), json(deployment(drifted)));
-    expect((await sluice(['doctor'])).out).toMatch(/Overdue: its bake ended 4m 40s ago/);
-    expect((await sluice(['doctor'])).out).toMatch(/sluice resolve checkout/);
+      .on(`GET ${DEPLOYMENT}`, json(deployment()))
+      .on('GET /v1/doctor', json({ findings }));
+    const { code, out } = await sluice(['doctor']);
+    expect(out).toMatch(/ok {4}workers: 1 worker is alive\./);
+    expect(out).toMatch(/BAD {3}deployment of checkout: Overdue by 4m40s.*\n {6}why: Nobody looks\.\n {6}-> Start a/);
+    expect(out).not.toContain('From /ready.');
+    expect(code).toBe(1);
+  });
+
+  test('a part that is down while all work is done is a warning, and does not make the doctor fail', async () => {
+    api
+      .on('GET /ready', json({ status: 'degraded', checks: { queue: { ok: false, sentence: 'The queue is down.' } } }))
+      .on('GET /v1/targets', json({ items: [], next: null }))
+      .on('GET /v1/doctor', json({ findings: [{ name: 'queue', state: 'warning', sentence: 'It does not answer.' }] }));
+    const { code, out } = await sluice(['doctor']);
+    expect(out).toMatch(/warn {2}queue: It does not answer\./);
+    expect(code).toBe(0);
   });
 });
 

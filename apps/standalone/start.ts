@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createWakeQueue } from '#queue';
-import { type Clock, type Closable, type Config, ConfigError, closeAll, type Logger } from '#runtime';
+import { type Clock, type Closable, type Config, ConfigError, closeAll, createRegistry, type Logger } from '#runtime';
 import { createStore, type Store } from '#store';
 import { ensureBootstrapKey, startApi } from '../api/start.js';
 import { startEmulator } from '../emulator/start.js';
@@ -77,7 +77,10 @@ async function open(options: StandaloneOptions, opened: Closable[]): Promise<Omi
   opened.push({ name: 'queue', close: () => queue.close() });
   signal.throwIfAborted();
 
+  const registry = createRegistry();
   const api = await startApi(config, {
+    registry,
+    metricsPublic: config.metricsPublic,
     store,
     queue,
     logger,
@@ -86,6 +89,7 @@ async function open(options: StandaloneOptions, opened: Closable[]): Promise<Omi
   });
   opened.push({ name: 'api', close: () => api.close() });
   const worker = await startWorker(config, {
+    registry,
     store,
     logger,
     clock,

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { Registry } from 'prom-client';
 import {
   createAlarmReader,
   createCallBudget,
@@ -8,13 +9,15 @@ import {
   createLogsReader,
 } from '#aws';
 import { createCloudWatchEvidence, createOutbound, readMetricsConfig } from '#metrics';
-import type { WakeQueue } from '#queue';
-import { type Clock, type Config, type Logger, systemClock } from '#runtime';
+import type { InspectableQueue } from '#queue';
+import { type Clock, type Config, createRegistry, type Logger, systemClock } from '#runtime';
 import type { Store } from '#store';
 import { createTargetSources } from './evidence.js';
 import type { WorkerParts } from './parts.js';
 import { Reconciler } from './reconcile.js';
 import { Sweep } from './sweep.js';
+import { SelfReport } from './telemetry/self-report.js';
+import { WorkerFigures } from './telemetry/worker-figures.js';
 import { Wakes } from './wakes.js';
 
 export interface WorkerOptions {
@@ -27,6 +30,8 @@ export interface WorkerOptions {
   /** How long after its end a metrics period may still change, seconds. */
   readonly metricsSettleSeconds?: number;
   readonly queuePrefix?: string;
+  /** Where the worker's figures go; absent: a registry of its own. */
+  readonly registry?: Registry;
   /** Puts something between the worker and its parts: how tests kill it at every point where it touches the world. */
   readonly wrap?: (parts: WorkerParts) => WorkerParts;
 }
@@ -40,6 +45,8 @@ export interface Crew {
   readonly wakes: Wakes;
   readonly sweep: Sweep;
   readonly reconciler: Reconciler;
+  readonly figures: WorkerFigures;
+  readonly report: SelfReport;
   /** How often the sweep and the reconciler go round. */
   readonly everyMs: number;
   /** Aborted when the worker is told to stop: what runs ends at the next safe point. */
@@ -51,9 +58,11 @@ export interface Crew {
 /** CloudWatch's own delay, and the start-of-invocation time stamp: a minute's figures are final about a minute later. */
 const CLOUDWATCH_SETTLE_SECONDS = 60;
 
-export function assembleCrew(config: Config, options: WorkerOptions, queue: WakeQueue): Crew {
+export function assembleCrew(config: Config, options: WorkerOptions, queue: InspectableQueue): Crew {
   const { store, logger, clock = systemClock } = options;
-  const connection = options.awsEndpointUrl ? { endpoint: options.awsEndpointUrl } : {};
+  const figures = new WorkerFigures(options.registry ?? createRegistry(), store, clock);
+  const { onCall } = figures;
+  const connection = options.awsEndpointUrl ? { endpoint: options.awsEndpointUrl, onCall } : { onCall };
   const lambda = createLambdaControl(connection);
   const reader = createCloudWatchReader(connection);
   const logs = createLogsReader(connection);
@@ -66,7 +75,7 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Wake
     queue,
     lambda,
     invoker,
-    budget: createCallBudget({ store: store.callBudget, rates: config.callBudget, clock }),
+    budget: figures.counted(createCallBudget({ store: store.callBudget, rates: config.callBudget, clock })),
     evidence: createCloudWatchEvidence({ reader, settleSeconds }),
     sources: createTargetSources({
       cloudWatch: reader,
@@ -85,12 +94,15 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Wake
   const parts = options.wrap?.(ownParts) ?? ownParts;
   const stopping = new AbortController();
   const wakes: Wakes = new Wakes(parts, stopping.signal);
+  figures.watch(() => wakes.underWay);
   const everyMs = config.sweepSeconds * 1000;
   return {
     parts,
     wakes,
     sweep: new Sweep(parts, wakes),
     reconciler: new Reconciler(parts, wakes, { everyMs, callsPerSecond: config.callBudget.ordinaryPerSecond }),
+    figures,
+    report: new SelfReport(ownParts, figures, queue),
     everyMs,
     stopping,
     disconnect() {

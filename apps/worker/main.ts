@@ -1,6 +1,7 @@
-import { ConfigError, createLogger, readConfig, systemClock } from '#runtime';
+import { ConfigError, createLogger, createRegistry, readConfig, systemClock } from '#runtime';
 import { createStore } from '#store';
 import { startWorker } from './start.js';
+import { openWorkerEndpoint } from './telemetry/endpoint.js';
 
 /** The worker as a process of its own: `DATABASE_URL`, `REDIS_URL` and the AWS SDK's own settings say where. */
 async function main(): Promise<void> {
@@ -11,17 +12,24 @@ async function main(): Promise<void> {
   const logger = createLogger({ level: config.logLevel, name: 'sluice-worker' });
   const store = createStore({ databaseUrl: config.databaseUrl, poolSize: config.databasePoolSize, logger });
   await store.migrate();
+  const registry = createRegistry();
   const worker = await startWorker(config, {
+    registry,
     store,
     logger,
     clock: systemClock,
     databaseUrl: config.databaseUrl,
     awsEndpointUrl: config.awsEndpointUrl,
   });
-  logger.info({}, 'The worker is running.');
+  const endpoint =
+    config.workerPort === undefined
+      ? undefined
+      : await openWorkerEndpoint({ host: config.host, port: config.workerPort }, worker, registry);
+  logger.info(endpoint ? { url: endpoint.url } : {}, 'The worker is running.');
   const stop = async (signal: string) => {
     logger.info({ signal }, 'The worker is stopping.');
     await worker.close();
+    await endpoint?.close();
     await store.close();
     process.exit(0);
   };

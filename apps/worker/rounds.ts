@@ -6,18 +6,28 @@ import { answerQuery } from './queries/answer.js';
 const ROLLBACK_POLL_MS = 500;
 /** Somebody waits for the answer: a look that finds nothing costs one indexed read. */
 const QUESTIONS_POLL_MS = 250;
+/** At most this far apart a worker tells that it lives; three times as long a silence means that it does not. */
+const REPORT_MS = 10_000;
 /** A round ends at its next safe point; one that hangs in a call is left behind after this long. */
 const PATIENCE_MS = 9_000;
+
+export interface WorkerReadiness {
+  readonly status: 'ready' | 'not_ready';
+  readonly sentence: string;
+}
 
 /** What the worker does without being woken by the queue: the rollback lane, the sweep, the reconciler, and answers to questions. */
 export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown {
   private running: Promise<void>[] = [];
+  private startedAt = 0;
   private unsubscribe: () => void = () => undefined;
 
   constructor(@Inject(CREW) private readonly crew: Crew) {}
 
   async start(): Promise<void> {
-    const { parts, wakes, sweep, reconciler, everyMs } = this.crew;
+    const { parts, wakes, sweep, reconciler, report, everyMs } = this.crew;
+    report.start();
+    this.startedAt = parts.clock.monotonic();
     this.unsubscribe = await parts.store.changes.subscribe((change) => {
       if (change.phase === 'rolling_back') void wakes.look(change.deploymentId);
     });
@@ -26,6 +36,7 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
       this.repeat('reconciler', everyMs, () => reconciler.run()),
       this.repeat('rollback lane', ROLLBACK_POLL_MS, () => this.lookAtRollbacks()),
       this.repeat('questions', QUESTIONS_POLL_MS, () => this.answerQuestions()),
+      this.repeat('report', Math.min(everyMs, REPORT_MS), () => report.write()),
     ];
   }
 
@@ -35,6 +46,24 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
     const ended = new AbortController();
     await Promise.race([Promise.all(this.running), this.crew.parts.clock.sleep(PATIENCE_MS, ended.signal)]);
     ended.abort();
+    await this.crew.report.close();
+  }
+
+  /** The database answers, and the sweep goes round: what a worker is there for. */
+  async readiness(): Promise<WorkerReadiness> {
+    const { parts, figures, everyMs } = this.crew;
+    const answers = await parts.store.now().then(
+      () => true,
+      () => false,
+    );
+    if (!answers) return { status: 'not_ready', sentence: 'The database does not answer.' };
+    const { sweep } = figures.rounds();
+    const patienceMs = everyMs * 3 + 30_000;
+    if (sweep?.problem !== undefined) return { status: 'not_ready', sentence: 'The last round of the sweep failed.' };
+    // A first round that is under way has not ended yet; it is given as long as any other.
+    const quietMs = sweep?.agoMs ?? parts.clock.monotonic() - this.startedAt;
+    if (quietMs <= patienceMs) return { status: 'ready', sentence: 'The database answers and the sweep goes round.' };
+    return { status: 'not_ready', sentence: `The sweep has not ended a round for ${Math.round(quietMs / 1000)} s.` };
   }
 
   onApplicationShutdown(): void {
@@ -42,11 +71,17 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
   }
 
   private async repeat(name: string, intervalMs: number, work: () => Promise<void>): Promise<void> {
-    const { parts, stopping } = this.crew;
+    const { parts, stopping, figures } = this.crew;
     while (!stopping.signal.aborted) {
-      await work().catch((error: unknown) => {
-        parts.logger.warn({ loop: name, error: String(error) }, 'A round failed; the next one follows.');
-      });
+      const begunAt = parts.clock.monotonic();
+      const problem = await work().then(
+        () => undefined,
+        (error: unknown) => {
+          parts.logger.warn({ loop: name, error: String(error) }, 'A round failed; the next one follows.');
+          return problemOf(error);
+        },
+      );
+      figures.roundEnded(name, parts.clock.monotonic() - begunAt, problem);
       await parts.clock.sleep(intervalMs, stopping.signal);
     }
   }
@@ -62,4 +97,10 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
     const due = await parts.store.deployments.rollbacks(100);
     await Promise.all(due.map(({ deploymentId }) => wakes.look(deploymentId)));
   }
+}
+
+/** What may be told about a failed round: the kind of error, not its text, which can hold a connection string. */
+function problemOf(error: unknown): string {
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  return String(code ?? name ?? 'unknown').slice(0, 60);
 }

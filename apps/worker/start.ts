@@ -1,12 +1,14 @@
 import { NestFactory } from '@nestjs/core';
 import type { Config } from '#runtime';
 import type { WorkerOptions } from './assemble.js';
-import { Rounds } from './rounds.js';
+import { Rounds, type WorkerReadiness } from './rounds.js';
 import { workerModule } from './worker.module.js';
 
 export interface RunningWorker {
   /** Takes no new work, lets what runs finish, and returns within about ten seconds. */
   close(): Promise<void>;
+  /** Whether it does its work, for probes. */
+  readiness(): Promise<WorkerReadiness>;
 }
 
 /** Starts everything that acts: the queue's worker, the rollback lane, the sweep and the reconciler. */
@@ -22,5 +24,6 @@ export async function startWorker(config: Config, options: WorkerOptions): Promi
     await app.close();
     throw error;
   }
-  return { close: () => app.close() };
+  const rounds = app.get(Rounds);
+  return { close: () => app.close(), readiness: () => rounds.readiness() };
 }

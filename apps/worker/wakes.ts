@@ -14,6 +14,11 @@ export class Wakes {
     private readonly stopping: AbortSignal,
   ) {}
 
+  /** How many deployments this process is walking. */
+  get underWay(): number {
+    return this.walking.size;
+  }
+
   /** For the queue: a wake-up that is stale does nothing, one that must come back says when. */
   async handle(wake: Wake, signal: AbortSignal): Promise<WakeHandled | undefined> {
     const next = await this.walk(wake.deploymentId, wake.sequence, AbortSignal.any([signal, this.stopping]));

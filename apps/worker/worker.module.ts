@@ -1,9 +1,9 @@
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import {
+  type InspectableQueue,
   WAKE_QUEUE,
   WAKE_WORK,
   WakeProcessor,
-  type WakeQueue,
   type WakeWork,
   wakeQueueModule,
   wakeWorkerModule,
@@ -27,7 +27,7 @@ export function workerModule(config: Config, options: WorkerOptions): DynamicMod
   const crew: Provider = {
     provide: CREW,
     inject: [WAKE_QUEUE],
-    useFactory: (queue: WakeQueue) => assembleCrew(config, options, queue),
+    useFactory: (queue: InspectableQueue) => assembleCrew(config, options, queue),
   };
   const work: Provider = {
     provide: WAKE_WORK,

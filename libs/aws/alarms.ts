@@ -1,7 +1,7 @@
 import { CloudWatchClient, DescribeAlarmsCommand } from '@aws-sdk/client-cloudwatch';
 import { type Clock, systemClock } from '#runtime';
 import type { CallOptions } from './address.js';
-import { attempt } from './call.js';
+import { attempt, type CallObserver } from './call.js';
 import { type AwsConnection, ClientCache } from './clients.js';
 import { type Outcome, succeeded } from './faults.js';
 
@@ -38,10 +38,12 @@ interface DescribedAlarm {
 
 class SdkAlarmReader implements AlarmReader {
   private readonly clock: Clock;
+  private readonly onCall: CallObserver | undefined;
   private readonly clients: ClientCache<CloudWatchClient>;
 
   constructor(options: AwsConnection & { readonly clock?: Clock }) {
     this.clock = options.clock ?? systemClock;
+    this.onCall = options.onCall;
     this.clients = new ClientCache(options, (settings) => new CloudWatchClient(settings));
   }
 
@@ -61,7 +63,7 @@ class SdkAlarmReader implements AlarmReader {
       const answer = await attempt(
         this.clock,
         command as unknown as Parameters<typeof attempt>[1],
-        { operation: 'DescribeAlarms', kind: 'read' },
+        { operation: 'DescribeAlarms', kind: 'read', onCall: this.onCall },
         { ...call, timeoutMs: endsAt - this.clock.monotonic() },
         (abortSignal) => this.clients.for(where).send(command, { abortSignal }),
       );

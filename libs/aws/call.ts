@@ -1,7 +1,7 @@
 import type { Clock } from '#runtime';
 import type { CallOptions } from './address.js';
 import { type Attempt, classifyFault } from './classify-fault.js';
-import { failed, type Outcome, succeeded } from './faults.js';
+import { type Fault, failed, type Outcome, succeeded } from './faults.js';
 
 /** The part of an SDK command that lets us see the moment it leaves. */
 interface ObservableCommand {
@@ -13,13 +13,40 @@ interface ObservableCommand {
   };
 }
 
-export type AttemptInfo = Pick<Attempt, 'operation' | 'kind' | 'secrets'>;
+/** One call as it went, for whoever counts them. */
+export interface CallMade {
+  /** Lambda's own name of the operation, such as `UpdateAlias`. */
+  readonly operation: string;
+  readonly seconds: number;
+  /** Absent: AWS did what was asked. */
+  readonly fault?: Fault;
+}
+
+export type CallObserver = (call: CallMade) => void;
+
+export interface AttemptInfo extends Pick<Attempt, 'operation' | 'kind' | 'secrets'> {
+  readonly onCall?: CallObserver | undefined;
+}
 
 /**
  * Runs one SDK call under one deadline and turns whatever happens into an outcome. The deadline covers everything the
  * SDK does (credentials, connection, answer), because a lease that ends while credentials are fetched ends all the same.
  */
 export async function attempt<T>(
+  clock: Clock,
+  command: ObservableCommand,
+  info: AttemptInfo,
+  call: CallOptions,
+  send: (abortSignal: AbortSignal) => Promise<T>,
+): Promise<Outcome<T>> {
+  const startedAt = clock.monotonic();
+  const outcome = await attemptOnce(clock, command, info, call, send);
+  const seconds = (clock.monotonic() - startedAt) / 1000;
+  info.onCall?.({ operation: info.operation, seconds, ...(outcome.ok ? {} : { fault: outcome.fault }) });
+  return outcome;
+}
+
+async function attemptOnce<T>(
   clock: Clock,
   command: ObservableCommand,
   info: AttemptInfo,

@@ -1,4 +1,5 @@
 import type { LambdaClientConfig } from '@aws-sdk/client-lambda';
+import type { CallObserver } from './call.js';
 import { hasCredentialsInEnvironment } from './config.js';
 
 export interface AwsCredentials {
@@ -12,6 +13,8 @@ export interface AwsConnection {
   /** Another endpoint that behaves like AWS, such as the emulator: used for every region. */
   readonly endpoint?: string;
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>);
+  /** Told of every call once it is over. Must not throw. */
+  readonly onCall?: CallObserver;
 }
 
 /** What an SDK client is made from. */

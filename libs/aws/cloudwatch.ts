@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-cloudwatch';
 import { type Clock, systemClock } from '#runtime';
 import type { CallOptions } from './address.js';
-import { attempt } from './call.js';
+import { attempt, type CallObserver } from './call.js';
 import { type AwsConnection, ClientCache } from './clients.js';
 import { failed, fault, type Outcome, succeeded } from './faults.js';
 
@@ -77,10 +77,12 @@ type MutablePeriod = { -readonly [K in keyof VersionPeriod]: VersionPeriod[K] } 
 
 class SdkCloudWatchReader implements CloudWatchReader {
   private readonly clock: Clock;
+  private readonly onCall: CallObserver | undefined;
   private readonly clients: ClientCache<CloudWatchClient>;
 
   constructor(options: CloudWatchReaderOptions) {
     this.clock = options.clock ?? systemClock;
+    this.onCall = options.onCall;
     this.clients = new ClientCache(options, (settings) => new CloudWatchClient(settings));
   }
 
@@ -126,7 +128,7 @@ class SdkCloudWatchReader implements CloudWatchReader {
       const answer = await attempt(
         this.clock,
         command as unknown as Parameters<typeof attempt>[1],
-        { operation: 'GetMetricData', kind: 'read' },
+        { operation: 'GetMetricData', kind: 'read', onCall: this.onCall },
         { ...call, timeoutMs: endsAt - this.clock.monotonic() },
         (abortSignal) => this.clients.for(where).send(command, { abortSignal }),
       );

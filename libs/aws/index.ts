@@ -1,6 +1,7 @@
 export type { FunctionAddress } from './address.js';
 export { type AlarmReader, type AlarmReading, createAlarmReader } from './alarms.js';
 export type { AliasReading } from './alias.js';
+export type { CallMade } from './call.js';
 export { type CallBudget, createCallBudget, type Lane } from './call-budget.js';
 export { createMemoryCallBudgetStore } from './call-budget-memory.js';
 export {

@@ -12,7 +12,7 @@ import {
 import { type Clock, systemClock } from '#runtime';
 import type { CallOptions, FunctionAddress } from './address.js';
 import { type AliasReading, type AliasValue, readAlias, toRoutingConfig } from './alias.js';
-import { type AttemptInfo, attempt } from './call.js';
+import { type AttemptInfo, attempt, type CallObserver } from './call.js';
 import { type AwsConnection, ClientCache } from './clients.js';
 import { type FunctionConfiguration, toConfigurationInput } from './configuration.js';
 import { downloadCode, MAX_DIRECT_UPLOAD_BYTES } from './download-code.js';
@@ -84,10 +84,12 @@ export function createLambdaControl(options: LambdaControlOptions = {}): LambdaC
 
 class SdkLambdaControl implements LambdaControl {
   private readonly clock: Clock;
+  private readonly onCall: CallObserver | undefined;
   private readonly clients: ClientCache<LambdaClient>;
 
   constructor(options: LambdaControlOptions) {
     this.clock = options.clock ?? systemClock;
+    this.onCall = options.onCall;
     this.clients = new ClientCache(options, (settings) => new LambdaClient(settings));
   }
 
@@ -252,7 +254,7 @@ class SdkLambdaControl implements LambdaControl {
     call: CallOptions,
     send: (abortSignal: AbortSignal) => Promise<T>,
   ): Promise<Outcome<T>> {
-    return attempt(this.clock, command as Parameters<typeof attempt>[1], info, call, send);
+    return attempt(this.clock, command as Parameters<typeof attempt>[1], { ...info, onCall: this.onCall }, call, send);
   }
 }
 

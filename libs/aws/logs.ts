@@ -1,7 +1,7 @@
 import { CloudWatchLogsClient, type FilteredLogEvent, FilterLogEventsCommand } from '@aws-sdk/client-cloudwatch-logs';
 import { type Clock, systemClock } from '#runtime';
 import type { CallOptions } from './address.js';
-import { attempt } from './call.js';
+import { attempt, type CallObserver } from './call.js';
 import { type AwsConnection, ClientCache } from './clients.js';
 import { type Outcome, succeeded } from './faults.js';
 
@@ -49,10 +49,12 @@ export function createLogsReader(options: AwsConnection & { readonly clock?: Clo
 
 class SdkLogsReader implements LogsReader {
   private readonly clock: Clock;
+  private readonly onCall: CallObserver | undefined;
   private readonly clients: ClientCache<CloudWatchLogsClient>;
 
   constructor(options: AwsConnection & { readonly clock?: Clock }) {
     this.clock = options.clock ?? systemClock;
+    this.onCall = options.onCall;
     this.clients = new ClientCache(options, (settings) => new CloudWatchLogsClient(settings));
   }
 
@@ -77,7 +79,7 @@ class SdkLogsReader implements LogsReader {
       const answer = await attempt(
         this.clock,
         command as unknown as Parameters<typeof attempt>[1],
-        { operation: 'FilterLogEvents', kind: 'read' },
+        { operation: 'FilterLogEvents', kind: 'read', onCall: this.onCall },
         { ...call, timeoutMs: endsAt - this.clock.monotonic() },
         (abortSignal) => this.clients.for(where).send(command, { abortSignal }),
       );

@@ -15,7 +15,6 @@ import {
 import type { ErrorCode } from './error-codes.js';
 import { eventView } from './events.js';
 import { id, sha256Hex, targetReference } from './fields.js';
-import { healthView, readyView } from './health.js';
 import { DEFAULT_PAGE, MAX_PAGE, pageOf, pageQuery } from './page.js';
 import {
   backtestRequest,
@@ -27,6 +26,7 @@ import {
   waitingView,
 } from './questions.js';
 import type { Scope } from './scopes.js';
+import { serviceRoutes } from './service-routes.js';
 import { createTarget, targetView, updateTarget } from './targets.js';
 
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -351,63 +351,7 @@ export const routes = {
     response: artifactView,
     errors: ['not_found'],
   }),
-  health: route({
-    method: 'GET',
-    path: '/health',
-    scope: null,
-    summary: 'The process lives.',
-    status: 200,
-    response: healthView,
-    errors: [],
-  }),
-  ready: route({
-    method: 'GET',
-    path: '/ready',
-    scope: null,
-    summary: 'The process can serve: its database answers. 503 with the same body when it cannot.',
-    status: 200,
-    response: readyView,
-    errors: [],
-  }),
-  metrics: route({
-    method: 'GET',
-    path: '/metrics',
-    scope: 'read',
-    summary: 'Figures in Prometheus’ text format.',
-    status: 200,
-    response: null,
-    otherContent: 'text/plain',
-    errors: [],
-  }),
-  openApi: route({
-    method: 'GET',
-    path: '/openapi.json',
-    scope: null,
-    summary: 'This description.',
-    status: 200,
-    response: z.record(z.string(), z.unknown()),
-    errors: [],
-  }),
-  docs: route({
-    method: 'GET',
-    path: '/docs',
-    scope: null,
-    summary: 'This description, to read and try.',
-    status: 200,
-    response: null,
-    otherContent: 'text/html',
-    errors: [],
-  }),
-  home: route({
-    method: 'GET',
-    path: '/',
-    scope: null,
-    summary: 'A page that shows running and recent deployments; it asks for a key.',
-    status: 200,
-    response: null,
-    otherContent: 'text/html',
-    errors: [],
-  }),
+  ...serviceRoutes,
 };
 
 export type Routes = typeof routes;

@@ -24,10 +24,14 @@ export function judgeRedisInfo(info: string): RedisFinding[] {
   return findings;
 }
 
+/** Never rejects: a Redis that keeps its settings to itself has no findings. */
+export async function inspectRedis(client: Redis | Cluster): Promise<RedisFinding[]> {
+  return judgeRedisInfo(await client.info().catch(() => ''));
+}
+
 /** Never rejects: a Redis that does not tell its settings is used as it is. */
 export async function warnAboutRedis(client: Redis | Cluster, logger: Logger): Promise<void> {
-  const info = await client.info().catch(() => '');
-  for (const { setting, found, sentence } of judgeRedisInfo(info)) {
+  for (const { setting, found, sentence } of await inspectRedis(client)) {
     if (setting === 'maxmemory_policy') logger.error({ setting, found }, sentence);
     else logger.warn({ setting, found }, sentence);
   }

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '#runtime';
-import { warnAboutRedis } from './check-redis.js';
+import { inspectRedis, type RedisFinding, warnAboutRedis } from './check-redis.js';
 import { bullConnection, chooseEngine, prepareEngine, type QueueOptions, redisOf } from './engine.js';
 import { EngineQueue } from './engine-queue.js';
 import { ErrorLog } from './error-log.js';
@@ -32,6 +32,21 @@ export interface WakeQueue {
   close(): Promise<void>;
 }
 
+/** What the queue looks like from outside, for the metrics and the doctor. */
+export interface QueueState extends WakeCounts {
+  readonly engine: 'redis' | 'postgres';
+  /** How long the wake-up at the head of the line has been waiting for a worker; 0 when none is. */
+  readonly oldestWaitingMs: number;
+  /** Settings of Redis under which wake-ups can be lost. */
+  readonly findings: readonly RedisFinding[];
+}
+
+/** A queue that can also be looked at. */
+export interface InspectableQueue extends WakeQueue {
+  /** Rejects within a few seconds when the engine does not answer. */
+  inspect(): Promise<QueueState>;
+}
+
 export interface WakeQueueOptions extends QueueOptions {
   readonly clock?: Clock;
 }
@@ -40,15 +55,18 @@ export interface WakeQueueOptions extends QueueOptions {
  * Opens the queue for producers. Resolves while Redis is down as well (adds are then refused at once): accepting
  * deployments does not depend on the queue. On Postgres it first brings the queue's tables up to date.
  */
-export async function createWakeQueue(options: WakeQueueOptions): Promise<WakeQueue> {
+export async function createWakeQueue(options: WakeQueueOptions): Promise<InspectableQueue> {
   const engine = chooseEngine(options);
   await prepareEngine(engine);
   const connection = bullConnection(engine, 'producer');
   return new BullWakeQueue(new EngineQueue(QUEUE_NAME, connection), options);
 }
 
+/** Rollbacks are put before the line, so that the very first is not always the oldest. */
+const HEADS = 5;
+
 /** Takes a queue that was opened with the producer's connection. */
-export class BullWakeQueue implements WakeQueue {
+export class BullWakeQueue implements InspectableQueue {
   readonly engine: 'redis' | 'postgres';
   private readonly clock: Clock;
   private ready = false;
@@ -95,6 +113,16 @@ export class BullWakeQueue implements WakeQueue {
       active: counts['active'] ?? 0,
       delayed: counts['delayed'] ?? 0,
     };
+  }
+
+  async inspect(): Promise<QueueState> {
+    const counts = await this.counts();
+    const heads = await this.within(() => this.queue.getJobs(['waiting'], 0, HEADS - 1, true));
+    const added = heads.flatMap((job) => (job ? [job.timestamp + (job.delay ?? 0)] : []));
+    const oldestWaitingMs = added.length === 0 ? 0 : Math.max(0, this.clock.now() - Math.min(...added));
+    const redis = redisOf(this.queue.opts.connection);
+    const findings = redis ? await this.within(() => inspectRedis(redis)) : [];
+    return { engine: this.engine, ...counts, oldestWaitingMs, findings };
   }
 
   close(): Promise<void> {

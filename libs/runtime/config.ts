@@ -26,6 +26,10 @@ export const environmentSchema = z.object({
   SLUICE_S3_BUCKET: optionalText,
   SLUICE_METRICS_PERIOD_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
   SLUICE_SWEEP_SECONDS: z.coerce.number().min(0.2).max(300).default(5),
+  SLUICE_WORKER_PORT: z
+    .union([z.literal('').transform(() => undefined), z.coerce.number().int().min(0).max(65_535)])
+    .optional(),
+  SLUICE_METRICS_PUBLIC: flag(false),
   SLUICE_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(20),
   SLUICE_LAMBDA_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(12),
   SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(3),
@@ -50,6 +54,10 @@ export interface Config {
   readonly metricsPeriodSeconds: number;
   readonly sweepSeconds: number;
   readonly workerConcurrency: number;
+  /** Where a worker process answers probes and Prometheus; absent = nowhere. */
+  readonly workerPort: number | undefined;
+  /** The API's `/metrics` asks for no key. */
+  readonly metricsPublic: boolean;
   /** Control-plane calls per second and account + region (Lambda allows 15 in sum). */
   readonly callBudget: { readonly ordinaryPerSecond: number; readonly rollbackPerSecond: number };
   /** The synthetic traffic of `npm start`; 0 = none. */
@@ -83,6 +91,8 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     metricsPeriodSeconds: env.SLUICE_METRICS_PERIOD_SECONDS,
     sweepSeconds: env.SLUICE_SWEEP_SECONDS,
     workerConcurrency: env.SLUICE_WORKER_CONCURRENCY,
+    workerPort: env.SLUICE_WORKER_PORT,
+    metricsPublic: env.SLUICE_METRICS_PUBLIC,
     callBudget: {
       ordinaryPerSecond: env.SLUICE_LAMBDA_CALLS_PER_SECOND,
       rollbackPerSecond: env.SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND,

@@ -1,4 +1,5 @@
 export { type Clock, systemClock } from './clock.js';
 export { type Config, ConfigError, environmentSchema, readConfig } from './config.js';
 export { createLogger, type Logger, silentLogger } from './logger.js';
+export { addPoolMetrics, createRegistry, releaseVersion } from './registry.js';
 export { type Closable, closeAll } from './shutdown.js';

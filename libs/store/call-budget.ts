@@ -92,7 +92,8 @@ const TAKE_SLOTS = `
       END AS granted
     FROM earliest
   ), taken AS (
-    UPDATE call_budgets b SET next_slot = d.start + make_interval(secs => d.granted * d.spacing_ms / 1000)
+    UPDATE call_budgets b SET next_slot = d.start + make_interval(secs => d.granted * d.spacing_ms / 1000),
+      slots_taken = b.slots_taken + d.granted
     FROM decided d
     WHERE b.account_id = $1 AND b.region = $2 AND b.lane = d.lane AND d.granted > 0
   )

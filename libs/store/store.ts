@@ -8,14 +8,7 @@ import { callBudgetRows } from './call-budget.js';
 import { ChangeFeed, type ChangeListener } from './changes.js';
 import { openDatabase } from './database.js';
 import { acceptRestore, acceptRollout } from './deployments/accept.js';
-import {
-  type DueCursor,
-  findOverdue,
-  findRollbacks,
-  listArmed,
-  readBacklog,
-  takeForReconciling,
-} from './deployments/due.js';
+import { type DueCursor, findOverdue, findRollbacks, listArmed, takeForReconciling } from './deployments/due.js';
 import {
   activeOn,
   databaseTime,
@@ -28,6 +21,7 @@ import { extendLease, type RecordOptions, rearm, recordEvent, recordStart } from
 import { eventsAfter } from './events.js';
 import { evidenceBlocks, recordedEvidence } from './evidence.js';
 import { migrate } from './migrate.js';
+import { observations } from './observations.js';
 import { queryRows } from './queries.js';
 import { highestVersion, previousVersion, rollbackPoints } from './rollback-points.js';
 import { sharedLook } from './shared-look.js';
@@ -92,7 +86,6 @@ export function createStore(options: StoreOptions) {
       rollbacks: (limit: number) => findRollbacks(pool, limit),
       takeForReconciling: (ageMs: number, limit: number, spacingMs: number) =>
         takeForReconciling(pool, ageMs, limit, spacingMs),
-      backlog: (lateMs: number) => readBacklog(pool, lateMs),
     },
     events: {
       after: (deploymentId: string, seq: number, limit: number) => eventsAfter(pool, deploymentId, seq, limit),
@@ -109,16 +102,10 @@ export function createStore(options: StoreOptions) {
     now: () => databaseTime(pool),
     /** The slots of Lambda's control plane, shared by all workers. */
     callBudget: callBudgetRows(pool),
+    ...observations(pool, options.poolSize, migrationsDir()),
     /** For statements that only a test or a migration needs. */
     pool,
     migrate: () => migrate(options.databaseUrl, migrationsDir()),
-    async health(
-      lateMs = 30_000,
-    ): Promise<{ ok: boolean; overdue: number; backlog?: Awaited<ReturnType<typeof readBacklog>> }> {
-      const backlog = await readBacklog(pool, lateMs).catch(() => undefined);
-      if (!backlog) return { ok: false, overdue: 0 };
-      return { ok: backlog.overdue === 0, overdue: backlog.overdue, backlog };
-    },
     async close(): Promise<void> {
       await changes.close();
       await database.close();

@@ -7,6 +7,7 @@ import { openSchemaEngine } from './schema-engine.js';
 /** What the schema language cannot say and the migrations add by hand. */
 const handMadeIndexes = [
   'deployments_due',
+  'deployments_ended_order',
   'deployments_held',
   'deployments_one_active',
   'deployments_queued',

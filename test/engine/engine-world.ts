@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
+import type { Registry } from 'prom-client';
 import { createWakeQueue, type WakeQueue } from '#queue';
 import {
   createPlan,
@@ -82,7 +83,7 @@ export class EngineWorld {
     return this.aws.client;
   }
 
-  async startWorker(change: Partial<Config> = {}): Promise<RunningWorker> {
+  async startWorker(change: Partial<Config> = {}, more: { registry?: Registry } = {}): Promise<RunningWorker> {
     const config: Config = {
       ...readConfig({}),
       redisUrl: this.redis?.url,
@@ -97,6 +98,7 @@ export class EngineWorld {
       databaseUrl: this.database.url,
       awsEndpointUrl: this.emulator.url,
       metricsSettleSeconds: 0.2,
+      ...more,
       ...(this.redis ? { queuePrefix: this.redis.prefix } : {}),
     });
     this.workers.push(worker);

@@ -2,15 +2,10 @@ import { nextWakeAt, transition } from '#rollout';
 import type { DeploymentRow } from '#store';
 import { callBudgetRows } from '../../libs/store/call-budget.js';
 import type { Executor } from '../../libs/store/database.js';
-import {
-  findOverdue,
-  findRollbacks,
-  listArmed,
-  readBacklog,
-  takeForReconciling,
-} from '../../libs/store/deployments/due.js';
+import { findOverdue, findRollbacks, listArmed, takeForReconciling } from '../../libs/store/deployments/due.js';
 import { loadDeployment } from '../../libs/store/deployments/read.js';
 import { rearm, recordEvent } from '../../libs/store/deployments/record.js';
+import { readPhases } from '../../libs/store/figures.js';
 import { queryRows } from '../../libs/store/queries.js';
 import { explainAll, type StatementCost } from './explain.js';
 import { ScaleWorld } from './scale-world.js';
@@ -77,7 +72,7 @@ function statements(row: DeploymentRow): Record<StatementName, (executor: Execut
     'first page of arming': (executor) => listArmed(executor, undefined, 100),
     'call budget': (executor) => callBudgetRows(executor).reserve(place, [{ lane: 'ordinary', spacingMs: 86 }], 1, 400),
     'open questions': (executor) => queryRows(executor).take(5),
-    backlog: (executor) => readBacklog(executor, LATE_MS),
+    backlog: (executor) => readPhases(executor, LATE_MS),
     'record an event': (executor) => record(executor, row, 'PauseRequested'),
     'record an end': async (executor) => {
       const paused = await loadDeployment(executor, row.id);

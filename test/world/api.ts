@@ -62,7 +62,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       woken.push(lane === undefined ? { deploymentId, sequence } : { deploymentId, sequence, lane });
     },
   };
-  const parts: ApiParts = { store, queue, logger: silentLogger, clock: systemClock };
+  const parts: ApiParts = { store, queue, logger: silentLogger, clock: systemClock, figuresFreshMs: 0 };
   const api: RunningApi = await startApi({ host: '127.0.0.1', port: 0 }, options.parts?.(parts) ?? parts, {
     ...(options.zipLimits ? { zipLimits: options.zipLimits } : {}),
   });

@@ -29,7 +29,7 @@ export async function authenticate(parts: ApiParts, request: FastifyRequest): Pr
   if (matched === undefined) return;
   const name = findRoute(request.method, matched);
   const route: RouteDefinition | undefined = name && routes[name];
-  if (route?.scope === null) return;
+  if (route?.scope === null || (name === 'metrics' && parts.metricsPublic)) return;
   const checked = await checkKey(parts, request.headers.authorization);
   if (!checked.ok) throw new Refused({ code: 'unauthorized', detail: checked.sentence });
   if (!route?.scope) throw new Refused({ code: 'not_found', detail: 'There is no such route.' });

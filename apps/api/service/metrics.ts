@@ -1,15 +1,21 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { addPoolMetrics, createRegistry } from '#runtime';
 import type { Store } from '#store';
+import type { TruthLooks } from './truth.js';
+import { addTruthMetrics } from './truth-metrics.js';
 
-/** Figures in Prometheus' form; one registry per API, so that two in a process do not collide. */
+/** Figures in Prometheus' form: what this process counts, and what Postgres and the queue say. */
 export class Metrics {
-  readonly registry = new Registry();
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
   private readonly refusals: Counter<'code'>;
 
-  constructor(store: Pick<Store, 'health'>, openStreams: () => number) {
+  constructor(
+    store: Pick<Store, 'connections'>,
+    looks: TruthLooks,
+    openStreams: () => number,
+    readonly registry: Registry = createRegistry(),
+  ) {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
     this.requests = new Histogram({
       name: 'sluice_http_request_seconds',
       help: 'Time from a request to its answer.',
@@ -19,7 +25,7 @@ export class Metrics {
     });
     this.refusals = new Counter({
       name: 'sluice_http_refusals_total',
-      help: 'Answers that were problem details, by code.',
+      help: 'Requests that were refused or failed, by the code of the answer (rate_limited is a 429).',
       labelNames: ['code'],
       registers,
     });
@@ -31,7 +37,8 @@ export class Metrics {
         this.set(openStreams());
       },
     });
-    this.addBacklog(store, registers);
+    addPoolMetrics(registry, store);
+    addTruthMetrics(registry, looks);
   }
 
   observe(request: { method: string; route: string; status: number; seconds: number }): void {
@@ -41,20 +48,5 @@ export class Metrics {
 
   refused(code: string): void {
     this.refusals.inc({ code });
-  }
-
-  private addBacklog(store: Pick<Store, 'health'>, registers: Registry[]): void {
-    const deployments = new Gauge({
-      name: 'sluice_deployments',
-      help: 'Deployments that have not ended: active (held ones included), queued, held (waiting for a person), overdue.',
-      labelNames: ['kind'],
-      registers,
-      async collect() {
-        const { backlog } = await store.health();
-        deployments.reset();
-        if (!backlog) return;
-        for (const kind of ['active', 'queued', 'held', 'overdue'] as const) deployments.set({ kind }, backlog[kind]);
-      },
-    });
   }
 }

@@ -1,10 +1,18 @@
-import { Controller, Inject, Res } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
-import type { ReadyView } from '#contracts';
+import { Controller, Inject, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DoctorView, ReadyView } from '#contracts';
+import { identityOf } from '../http/authenticate.js';
+import { Input, type Parsed } from '../http/parsed.js';
 import { Route } from '../http/route.js';
 import { documentText } from '../openapi/document-text.js';
 import { type ApiParts, PARTS } from '../parts.js';
+import { diagnose } from './doctor.js';
 import { Metrics } from './metrics.js';
+import { readinessOf } from './readiness.js';
+import { TruthLooks } from './truth.js';
+
+/** Probes come every few seconds and want to know about now. */
+const READY_FRESH_MS = 1_000;
 
 /** What runs Sluice asks: does it live, can it serve, how is it doing. */
 @Controller()
@@ -14,6 +22,7 @@ export class ServiceController {
   constructor(
     @Inject(PARTS) private readonly parts: ApiParts,
     @Inject(Metrics) private readonly metrics: Metrics,
+    @Inject(TruthLooks) private readonly looks: TruthLooks,
   ) {}
 
   @Route('health')
@@ -21,23 +30,24 @@ export class ServiceController {
     return { status: 'ok' };
   }
 
-  /** Overdue work is said here but does not make the API unready: accepting and aborting must go on without a worker. */
+  /** Red on overdue work. A load balancer asks with `for=traffic`: accepting and aborting must go on without a worker. */
   @Route('ready')
-  async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<ReadyView> {
-    const { backlog, overdue } = await this.parts.store.health();
-    const late = overdue === 1 ? '1 deployment is overdue' : `${overdue} deployments are overdue`;
-    const checks = {
-      database: {
-        ok: backlog !== undefined,
-        sentence: backlog ? 'The database answers.' : 'The database does not answer.',
-      },
-      worker: {
-        ok: backlog !== undefined && overdue === 0,
-        sentence: overdue > 0 ? `${late}; is a worker running?` : 'No work is overdue.',
-      },
-    };
-    if (!backlog) void reply.status(503);
-    return { status: backlog ? 'ready' : 'not_ready', checks };
+  async ready(
+    @Input() { query }: Parsed<'ready'>,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ReadyView> {
+    const truth = await this.looks.look(READY_FRESH_MS);
+    const ready = readinessOf(truth);
+    const canServe = truth.figures !== undefined;
+    const isWell = query.for === 'traffic' ? canServe : ready.status !== 'not_ready';
+    if (!isWell) void reply.status(503);
+    return ready;
+  }
+
+  @Route('doctor')
+  async doctor(@Req() request: FastifyRequest): Promise<DoctorView> {
+    const truth = await this.looks.look(0);
+    return { findings: await diagnose(this.parts, truth, identityOf(request).projectId) };
   }
 
   @Route('metrics')

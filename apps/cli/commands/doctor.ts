@@ -9,9 +9,9 @@ import type { Runner } from './runner.js';
 export function addDoctor(program: Command, runner: Runner): void {
   program
     .command('doctor')
-    .summary('check that Sluice can be reached and works; every finding with a remedy')
+    .summary('check that Sluice can be reached and works; every finding with its reason and remedy')
     .description(
-      'Checks the address, the key, whether Sluice is ready, and whether any deployment is overdue or waits for a person.',
+      'Checks the address and the key, then asks Sluice about its workers, overdue and held deployments, evidence, AWS, queue, clocks and schema.',
     )
     .action((_options: object, command: Command) => runner.run(command, diagnose));
 }
@@ -36,8 +36,9 @@ const marks: Record<Finding['state'], readonly [mark: string, colour: Ink]> = {
   bad: ['BAD', 'red'],
 };
 
-export function findingLines(style: Style, { name, state, sentence, remedy }: Finding): string[] {
+export function findingLines(style: Style, { name, state, sentence, why, remedy }: Finding): string[] {
   const [mark, colour] = marks[state];
   const line = `${ink(style, colour, mark.padEnd(4))}  ${name}: ${fold(style, sentence)}`;
-  return remedy ? [line, `      -> ${fold(style, remedy)}`] : [line];
+  const more = (text: string | undefined, lead: string) => (text ? [`      ${lead} ${fold(style, text)}`] : []);
+  return [line, ...more(why, 'why:'), ...more(remedy, '->')];
 }

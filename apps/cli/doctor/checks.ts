@@ -1,22 +1,12 @@
-import { ApiProblem, type Client, type DeploymentView, readyView } from '#contracts';
+import { ApiProblem, type Client, type FindingView, readyView } from '#contracts';
 import { isLocal } from '../connection/find-key.js';
 import type { Session } from '../connection/session.js';
 import { readOverview } from '../look/overview.js';
-import { stateWords } from '../outcome.js';
-import { duration } from '../render/words.js';
 
-/** One thing that was looked at. A finding that is not well says what to do. */
-export interface Finding {
-  readonly name: string;
-  readonly state: 'ok' | 'warning' | 'bad';
-  readonly sentence: string;
-  readonly remedy?: string;
-}
+/** One thing that was looked at. A finding that is not well says why that matters and what to do. */
+export type Finding = FindingView;
 
-/** Below these a deployment may just be between two steps; above them nobody seems to work on it. */
-const OVERDUE_MS = 60_000;
-const STUCK_MS = 300_000;
-
+/** What can be seen from here (this machine, the way to Sluice, the key), and then what Sluice says about itself. */
 export async function examine(session: Session): Promise<Finding[]> {
   const findings: Finding[] = [checkNode()];
   const reached = await checkReady(session);
@@ -35,8 +25,9 @@ export async function examine(session: Session): Promise<Finding[]> {
         },
   );
   findings.push(...checkTransport(session.url));
-  if (reached.answers && key) findings.push(...(await checkWork(await session.client())));
-  return findings;
+  const asked = reached.answers && key ? await checkWork(await session.client()) : { access: [], sluice: undefined };
+  // What Sluice tells somebody with a key says the same as its /ready, and more.
+  return [...findings, ...asked.access, ...(asked.sluice ?? reached.checks)];
 }
 
 const OLDEST_NODE: readonly [number, number] = [20, 19];
@@ -70,13 +61,14 @@ function checkTransport(url: string): Finding[] {
 const ANSWER_WITHIN_MS = 5_000;
 
 /** Asks `/ready`, which needs no key and answers with the same body when it is not ready. */
-async function checkReady(session: Session): Promise<{ answers: boolean; findings: Finding[] }> {
+async function checkReady(session: Session): Promise<{ answers: boolean; findings: Finding[]; checks: Finding[] }> {
   let answer: Response;
   try {
     answer = await fetch(`${session.url}/ready`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
   } catch {
     return {
       answers: false,
+      checks: [],
       findings: [
         {
           name: 'api',
@@ -93,6 +85,7 @@ async function checkReady(session: Session): Promise<{ answers: boolean; finding
   if (!ready.success) {
     return {
       answers: false,
+      checks: [],
       findings: [
         {
           name: 'api',
@@ -109,80 +102,39 @@ async function checkReady(session: Session): Promise<{ answers: boolean; finding
         ? { name, state: 'ok', sentence }
         : {
             name,
-            state: 'bad',
+            state: ready.data.status === 'not_ready' ? 'bad' : 'warning',
             sentence,
             remedy: 'The log of the API process says more; running rollouts go on once it is mended.',
           },
   );
   return {
     answers: true,
-    findings: [{ name: 'api', state: 'ok', sentence: `Sluice answers at ${session.url}.` }, ...checks],
+    findings: [{ name: 'api', state: 'ok', sentence: `Sluice answers at ${session.url}.` }],
+    checks,
   };
 }
 
-/** Whether the key opens the door, and whether anything waits for a worker or a person. */
-async function checkWork(client: Client): Promise<Finding[]> {
+interface Asked {
+  readonly access: Finding[];
+  /** What Sluice found; absent when it could not be asked. */
+  readonly sluice: Finding[] | undefined;
+}
+
+/** Whether the key opens the door, and what Sluice finds wrong with itself. */
+async function checkWork(client: Client): Promise<Asked> {
   try {
     const overview = await readOverview(client);
-    const moving = overview.flatMap(({ deployment }) => (deployment && !deployment.ended ? [deployment] : []));
-    const troubles = moving.flatMap((deployment) => troubleWith(deployment) ?? []);
-    const accepted: Finding = {
-      name: 'access',
-      state: 'ok',
-      sentence: `The key is accepted: ${overview.length} target(s), ${moving.length} deployment(s) under way.`,
-    };
-    return troubles.length > 0
-      ? [accepted, ...troubles]
-      : [accepted, { name: 'work', state: 'ok', sentence: 'Nothing is overdue and nothing waits for a person.' }];
+    const moving = overview.filter(({ deployment }) => deployment && !deployment.ended).length;
+    const sentence = `The key is accepted: ${overview.length} target(s), ${moving} deployment(s) under way.`;
+    const access: Finding[] = [{ name: 'access', state: 'ok', sentence }];
+    return { access, sluice: (await client.doctor()).findings };
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
     const remedy =
       error.code === 'unauthorized'
         ? 'Use a key of this Sluice that is neither expired nor revoked.'
         : error.problem.remedy;
-    return [{ name: 'access', state: 'bad', sentence: error.problem.detail, remedy }];
+    const access: Finding[] = [{ name: 'access', state: 'bad', sentence: error.problem.detail, remedy }];
+    return { access, sluice: undefined };
   }
-}
-
-/** What is wrong with a deployment that has not ended, if anything. Measured on the database's own clock. */
-export function troubleWith(deployment: DeploymentView): Finding | undefined {
-  const now = Date.parse(deployment.readAt);
-  const name = `deployment of ${deployment.target.name}`;
-  const look = `"sluice status ${deployment.id}" shows it.`;
-  switch (deployment.phase) {
-    case 'drifted':
-    case 'needs_human':
-      return {
-        name,
-        state: 'bad',
-        sentence: `It ${deployment.phase === 'drifted' ? 'drifted' : 'needs a person'}: ${deployment.headline}`,
-        remedy: `Decide with "sluice resolve ${deployment.target.name}". ${look}`,
-      };
-    case 'baking': {
-      const late = deployment.bakeUntil ? now - Date.parse(deployment.bakeUntil) : 0;
-      return late > OVERDUE_MS
-        ? overdue(name, `its bake ended ${duration(late)} ago and nobody went on`, look)
-        : undefined;
-    }
-    case 'preparing':
-    case 'shifting':
-    case 'promoting':
-    case 'rolling_back': {
-      const still = now - Date.parse(deployment.updatedAt);
-      return still > STUCK_MS
-        ? overdue(name, `it is ${stateWords(deployment)} and has not moved for ${duration(still)}`, look)
-        : undefined;
-    }
-    default:
-      return undefined;
-  }
-}
-
-function overdue(name: string, what: string, look: string): Finding {
-  return {
-    name,
-    state: 'bad',
-    sentence: `Overdue: ${what}.`,
-    remedy: `Check that a worker runs and can reach AWS. ${look}`,
-  };
 }

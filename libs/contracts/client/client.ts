@@ -61,6 +61,7 @@ export function createClient(options: ClientOptions) {
     watchDeployment: (id: string, watch: WatchOptions = {}): AsyncGenerator<WatchMessage, void, undefined> =>
       watchDeployment(connection, id, options.sleep ?? sleepFor, watch),
     health: () => call(connection, 'health', {}),
+    doctor: () => call(connection, 'doctor', {}),
     ready: () => call(connection, 'ready', {}),
   };
 }

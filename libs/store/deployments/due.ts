@@ -130,30 +130,3 @@ UPDATE deployments d SET
   reconciled_at = CASE WHEN c.now THEN statement_timestamp() ELSE d.reconciled_at END
 FROM chosen c WHERE d.id = c.id
 RETURNING CASE WHEN c.now THEN d.id END AS id`;
-
-export interface Backlog {
-  /** Deployments that should have been looked at more than `lateMs` ago. */
-  readonly overdue: number;
-  readonly oldestOverdueMs: number;
-  readonly active: number;
-  readonly queued: number;
-  readonly held: number;
-}
-
-/** Word for word the condition of the index `deployments_one_active`, so that it is counted there and not in the table. */
-const ACTIVE = `phase NOT IN ('queued', 'succeeded', 'rolled_back', 'failed', 'cancelled', 'superseded', 'target_gone')`;
-
-/** What `/ready` and the metrics say: overdue work, not a green Redis. */
-export async function readBacklog(executor: Executor, lateMs: number): Promise<Backlog> {
-  const { rows } = await executor.query<Backlog>(
-    `SELECT
-       (SELECT count(*) FROM deployments WHERE next_at < statement_timestamp() - $1 * interval '1 millisecond')::int AS overdue,
-       (SELECT GREATEST(0, round(extract(epoch FROM statement_timestamp() - min(next_at)) * 1000))::float8 FROM deployments
-        WHERE next_at <= statement_timestamp()) AS "oldestOverdueMs",
-       (SELECT count(*) FROM deployments WHERE ${ACTIVE})::int AS active,
-       (SELECT count(*) FROM deployments WHERE phase = 'queued')::int AS queued,
-       (SELECT count(*) FROM deployments WHERE phase IN ('drifted', 'needs_human'))::int AS held`,
-    [lateMs],
-  );
-  return rows[0] ?? { overdue: 0, oldestOverdueMs: 0, active: 0, queued: 0, held: 0 };
-}

@@ -1,0 +1,323 @@
+import type { FindingView } from '#contracts';
+import { type ReportedWorker, type TroubledRow, WORKER_SILENT_MS } from '#store';
+import type { ApiParts } from '../parts.js';
+import { words } from './readiness.js';
+import { OVERDUE_MS, type Truth } from './truth.js';
+
+type Figures = NonNullable<Truth['figures']>;
+
+/** So many deployments are named one by one; the rest is a number. */
+const NAMED = 10;
+/** Bakes run on database time, so that this much only spoils the log; AWS refuses signatures that are 5 minutes off. */
+const SKEW_NOTED_MS = 5_000;
+const SKEW_REFUSED_MS = 240_000;
+const LAG_NOTED_MS = 500;
+/** A few refusals are how the budget works; this many in a minute is rollouts standing in line. */
+const STARVED_PER_MINUTE = 20;
+
+/**
+ * Looks at everything that could be wrong and explains what is: what it is, why it matters, what to do. Deployments are
+ * named only to keys of their project; what concerns the machinery concerns everybody.
+ */
+export async function diagnose(parts: ApiParts, truth: Truth, projectId: string): Promise<FindingView[]> {
+  const { troubles, migrations } = parts.store;
+  const { figures } = truth;
+  if (!figures) return [databaseSilent()];
+  const [overdue, held, silent, unreadable, schema] = await Promise.all([
+    troubles.overdue(projectId, OVERDUE_MS, NAMED + 1),
+    troubles.held(projectId, NAMED + 1),
+    troubles.silent(projectId, NAMED + 1),
+    troubles.unreadable(projectId),
+    migrations(),
+  ]);
+  const alive = figures.workers.filter(({ silentMs }) => silentMs <= WORKER_SILENT_MS);
+  return [
+    ...workerFindings(figures, alive),
+    ...overdueFindings(
+      overdue.filter(({ deploymentId }) => !unreadable.includes(deploymentId)),
+      alive.length > 0,
+    ),
+    ...unreadableFindings(unreadable),
+    ...heldFindings(held),
+    ...evidenceFindings(silent),
+    ...awsFindings(alive),
+    ...budgetFindings(alive),
+    ...queueFindings(truth, alive),
+    ...clockFindings(truth.clockSkewMs, alive),
+    ...schemaFindings(schema),
+  ];
+}
+
+const ok = (name: string, sentence: string): FindingView => ({ name, state: 'ok', sentence });
+
+function databaseSilent(): FindingView {
+  return {
+    name: 'database',
+    state: 'bad',
+    sentence: 'The database does not answer.',
+    why: 'Postgres is the truth: nothing is accepted and no rollout goes on without it. Aliases stay as they are.',
+    remedy: 'Bring Postgres back, or correct DATABASE_URL; everything goes on by itself.',
+  };
+}
+
+function workerFindings(figures: Figures, alive: readonly ReportedWorker[]): FindingView[] {
+  const dead = figures.workers.filter((worker) => !alive.includes(worker));
+  const troubled = alive.flatMap(({ name, report }) => {
+    const failing = Object.entries(report.rounds).flatMap(([round, { problem }]) => (problem ? [round] : []));
+    const found: FindingView[] = [];
+    if (failing.length > 0) {
+      found.push({
+        name: 'workers',
+        state: 'bad',
+        sentence: `${name}: the last round of ${failing.join(' and ')} failed.`,
+        why: 'The rounds find what the queue has lost and what others changed in AWS.',
+        remedy: 'Look for "A round failed" in the log of that worker; the database is the usual cause.',
+      });
+    }
+    if (report.eventLoopLagMs > LAG_NOTED_MS || report.pool.waiting > 0) {
+      found.push({
+        name: 'workers',
+        state: 'warning',
+        sentence: `${name} is short of breath: its event loop is ${report.eventLoopLagMs} ms late and ${report.pool.waiting} callers wait for a database connection.`,
+        why: 'A worker that is late loses its leases, and everything it does takes longer.',
+        remedy:
+          'Give it more CPU, lower SLUICE_WORKER_CONCURRENCY, raise DATABASE_POOL_SIZE, or start one more worker.',
+      });
+    }
+    return found;
+  });
+  const lost = dead.map(({ name, silentMs }) => deadWorker(name, silentMs, alive.length));
+  if (alive.length > 0) return [ok('workers', `${countOf(alive.length, 'worker')} alive.`), ...lost, ...troubled];
+  if (lost.length > 0) return lost;
+  return [
+    {
+      name: 'workers',
+      state: 'bad',
+      sentence: 'No worker has ever been heard of, or none for an hour.',
+      why: 'Only workers act: what is accepted waits, and a canary stays where it is without anybody watching it.',
+      remedy: 'Start one: "npm start" brings its own, docker compose has the service "worker".',
+    },
+  ];
+}
+
+function deadWorker(name: string, silentMs: number, others: number): FindingView {
+  return {
+    name: 'workers',
+    state: others > 0 ? 'warning' : 'bad',
+    sentence: `${name} has said nothing for ${words(silentMs)} and did not say goodbye.`,
+    why:
+      others > 0
+        ? 'It was killed, or it hangs. The others have taken over its work.'
+        : 'It was killed, or it hangs, and there is no other: canaries stay where they are and nobody watches them.',
+    remedy:
+      others > 0
+        ? 'If a new process has taken its place, do nothing: this line goes away after an hour. Else start it again.'
+        : 'Start a worker. To put an old version back before that, use the aws command that "sluice status" prints.',
+  };
+}
+
+function overdueFindings(overdue: readonly TroubledRow[], hasWorker: boolean): FindingView[] {
+  if (overdue.length === 0) return [ok('overdue', 'No work is overdue.')];
+  return named(overdue, 'overdue', ({ deploymentId, target, phase, lateMs }) => ({
+    name: `deployment of ${target}`,
+    state: 'bad',
+    sentence: `Overdue by ${words(lateMs)}: it is ${spoken(phase)} and nobody went on.`,
+    why: 'Its traffic stays as it is, and a bad canary is not noticed as long as nobody looks.',
+    remedy: hasWorker
+      ? `A worker is alive, so look for ${deploymentId} in its log; "sluice status ${deploymentId}" shows the rest.`
+      : `Start a worker; it goes on by itself. "sluice status ${deploymentId}" shows it.`,
+  }));
+}
+
+function unreadableFindings(ids: readonly string[]): FindingView[] {
+  if (ids.length === 0) return [ok('rows', 'Every deployment under way can be read.')];
+  return ids.slice(0, NAMED).map((id) => ({
+    name: 'rows',
+    state: 'bad',
+    sentence: `Deployment ${id} is stored in a form that this release cannot read.`,
+    why: 'It stands still where it is and holds its target; all others go on.',
+    remedy:
+      'Run the release that wrote it (the newest one), or put the alias right by hand with aws lambda update-alias and ask whoever looks after the database to mend the row.',
+  }));
+}
+
+function heldFindings(held: readonly TroubledRow[]): FindingView[] {
+  if (held.length === 0) return [ok('held', 'Nothing waits for a person to decide.')];
+  return named(held, 'held', ({ deploymentId, target, phase }) => ({
+    name: `deployment of ${target}`,
+    state: 'bad',
+    sentence:
+      phase === 'drifted'
+        ? 'It drifted: somebody or something else changed the alias, and Sluice has not touched it since.'
+        : 'It needs a person: Lambda refused to put the rollback point back.',
+    why: 'It holds its target: nothing else can be deployed there, and nobody judges the canary.',
+    remedy: `"sluice status ${deploymentId}" shows what happened; decide with "sluice resolve ${target}".`,
+  }));
+}
+
+function evidenceFindings(silent: readonly TroubledRow[]): FindingView[] {
+  if (silent.length === 0) return [ok('evidence', 'Every source of evidence that is asked answers.')];
+  return named(silent, 'evidence', ({ target, silentMs = 0, evidence }) => ({
+    name: `evidence of ${target}`,
+    state: 'bad',
+    sentence: `Its source has not answered for ${words(silentMs)}. ${evidence ?? ''}`.trim(),
+    why: 'No data is never healthy: the rollout neither advances nor passes, and ends at its deadline.',
+    remedy:
+      'Check the source, its address in SLUICE_METRICS_ORIGINS and its secret; docs/metrics.md says what each needs.',
+  }));
+}
+
+/** Faults that a person must mend; everything else passes by itself. */
+const CREDENTIAL_CODES = ['access_denied', 'credentials_expired', 'credentials_unusable', 'wrong_account'];
+
+function awsFindings(alive: readonly ReportedWorker[]): FindingView[] {
+  const found = new Map<string, { worker: string; fault: ReportedWorker['report']['faults'][number] }>();
+  for (const { name, report } of alive) {
+    for (const fault of report.faults) found.set(`${fault.operation} ${fault.code}`, { worker: name, fault });
+  }
+  const findings = [...found.values()].flatMap(({ worker, fault }): FindingView[] => {
+    const { operation, code, count, agoMs, sentence } = fault;
+    const times = `${operation}: ${code}, ${count === 1 ? 'once' : `${count} times`} within 10 minutes, last ${words(agoMs)} ago.`;
+    if (CREDENTIAL_CODES.includes(code)) return [credentialsFinding(worker, times, sentence)];
+    if (code === 'not_found' || code === 'update_in_progress') return [];
+    return [
+      {
+        name: code === 'throttled' ? 'throttling' : 'aws',
+        state: 'warning',
+        sentence: `${times} ${sentence}`,
+        why: 'Steps take longer; nothing is lost, because every call is repeated or its outcome looked up.',
+        remedy:
+          code === 'throttled'
+            ? 'Somebody else uses the same 15 calls a second: lower SLUICE_LAMBDA_CALLS_PER_SECOND or calm the other tool.'
+            : 'It passes by itself when AWS recovers; if not, check AWS_ENDPOINT_URL, the network and AWS’s status page.',
+      },
+    ];
+  });
+  return findings.length > 0 ? findings : [ok('aws', 'AWS has answered every call of the last ten minutes.')];
+}
+
+function credentialsFinding(worker: string, times: string, sentence: string): FindingView {
+  return {
+    name: 'credentials',
+    state: 'bad',
+    sentence: `${times} ${sentence}`,
+    why: 'Without that right a rollout fails, and a rollback can be refused just when it is needed.',
+    remedy: `Compare the role of ${worker} with the policy in the README, and check its AWS settings.`,
+  };
+}
+
+function budgetFindings(alive: readonly ReportedWorker[]): FindingView[] {
+  const sums = new Map<string, number>();
+  for (const { report } of alive) {
+    for (const { accountId, region, lane, count } of report.refusals) {
+      const key = `${accountId} ${region}, ${lane} calls`;
+      sums.set(key, (sums.get(key) ?? 0) + count);
+    }
+  }
+  const starved = [...sums].filter(([, count]) => count >= STARVED_PER_MINUTE);
+  if (starved.length === 0) return [ok('budget', 'The call budget has room.')];
+  return starved.map(([key, count]) => ({
+    name: 'budget',
+    state: 'warning',
+    sentence: `${key}: ${count} calls had to come back later within a minute.`,
+    why: 'Lambda takes 15 control-plane calls a second per account and region; rollouts stand in line, rollbacks go first.',
+    remedy: 'Deploy less at once, or ask AWS for a higher quota and raise SLUICE_LAMBDA_CALLS_PER_SECOND.',
+  }));
+}
+
+function queueFindings({ queue }: Truth, alive: readonly ReportedWorker[]): FindingView[] {
+  const findings: FindingView[] = [];
+  if (queue === undefined) {
+    findings.push({
+      name: 'queue',
+      state: 'warning',
+      sentence: 'The queue does not answer this process.',
+      why: 'Nothing is lost: the sweep finds all work in Postgres. What is accepted starts a few seconds later.',
+      remedy: 'Bring Redis back or correct REDIS_URL; wake-ups are armed again by themselves.',
+    });
+  }
+  for (const { name } of alive.filter(({ report }) => !report.queue.ok)) {
+    findings.push({
+      name: 'queue',
+      state: 'warning',
+      sentence: `The queue does not answer ${name}.`,
+      why: 'Its sweep does the work from Postgres, a few seconds later than the queue would.',
+      remedy: 'Check the network between that worker and Redis, and its REDIS_URL.',
+    });
+  }
+  const ours = queue === undefined || queue === 'none' ? [] : queue.findings;
+  const settings = [...ours, ...alive.flatMap(({ report }) => report.queue.findings)];
+  for (const { setting, found, sentence } of new Map(settings.map((one) => [one.setting, one])).values()) {
+    findings.push({
+      name: 'redis',
+      state: setting === 'maxmemory_policy' ? 'bad' : 'warning',
+      sentence: `${setting} is ${found}. ${sentence}`,
+      why: 'A lost wake-up changes no outcome, but the rollout stands still until the sweep finds it.',
+      remedy:
+        setting === 'maxmemory_policy'
+          ? 'redis-cli config set maxmemory-policy noeviction, and the same in redis.conf.'
+          : 'redis-cli config set appendonly yes, and the same in redis.conf.',
+    });
+  }
+  return findings.length > 0 ? findings : [ok('queue', 'The queue answers and keeps what it is given.')];
+}
+
+function clockFindings(apiSkewMs: number | undefined, alive: readonly ReportedWorker[]): FindingView[] {
+  const clocks = [
+    ...(apiSkewMs === undefined ? [] : [{ name: 'this API process', skewMs: apiSkewMs }]),
+    ...alive.map(({ name, report }) => ({ name, skewMs: report.clockSkewMs })),
+  ];
+  const wrong = clocks.filter(({ skewMs }) => Math.abs(skewMs) > SKEW_NOTED_MS);
+  if (wrong.length === 0) return [ok('clocks', 'All clocks agree with the database’s.')];
+  return wrong.map(({ name, skewMs }) => ({
+    name: 'clocks',
+    state: Math.abs(skewMs) > SKEW_REFUSED_MS ? 'bad' : 'warning',
+    sentence: `The clock of ${name} is ${words(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the database’s.`,
+    why: 'Bakes run on database time and are right; log lines are not, and AWS refuses calls signed five minutes off.',
+    remedy: 'Let NTP or chrony run on that machine.',
+  }));
+}
+
+function schemaFindings({
+  missing,
+  unknown,
+}: {
+  missing: readonly string[];
+  unknown: readonly string[];
+}): FindingView[] {
+  const findings: FindingView[] = [];
+  if (missing.length > 0) {
+    findings.push({
+      name: 'schema',
+      state: 'bad',
+      sentence: `The database lacks ${missing.join(', ')}.`,
+      why: 'This release writes columns that are not there; its statements will fail.',
+      remedy: 'Start this release once more: every process brings the schema up to date when it boots.',
+    });
+  }
+  if (unknown.length > 0) {
+    findings.push({
+      name: 'schema',
+      state: 'warning',
+      sentence: `The database already has ${unknown.join(', ')}, which this process does not know.`,
+      why: 'A newer release has been here. Migrations only add, so both work side by side, but not for ever.',
+      remedy: 'Bring this process to the newer release.',
+    });
+  }
+  return findings.length > 0 ? findings : [ok('schema', 'The database has this release’s schema.')];
+}
+
+/** The first few one by one, and how many there are beside them. */
+function named(rows: readonly TroubledRow[], what: string, tell: (row: TroubledRow) => FindingView): FindingView[] {
+  const findings = rows.slice(0, NAMED).map(tell);
+  if (rows.length <= NAMED) return findings;
+  const more = {
+    name: what,
+    state: 'bad',
+    sentence: `There are more than these ${NAMED}; mend them and look again.`,
+  } as const;
+  return [...findings, more];
+}
+
+const spoken = (phase: string) => phase.replace('_', ' ');
+const countOf = (count: number, noun: string) => (count === 1 ? `1 ${noun} is` : `${count} ${noun}s are`);

@@ -1,0 +1,91 @@
+import { readdir } from 'node:fs/promises';
+import type { Executor } from './database.js';
+import { ACTIVE } from './figures.js';
+import { parseState, UnreadableRow } from './rollout-state.js';
+
+/** A deployment that needs somebody's eye, with what a sentence about it needs. */
+export interface TroubledRow {
+  readonly deploymentId: string;
+  readonly target: string;
+  readonly phase: string;
+  /** How late its wake-up is, milliseconds; 0 when it is not. */
+  readonly lateMs: number;
+  /** How long its source of evidence has been silent, milliseconds; absent when it answers. */
+  readonly silentMs?: number;
+  /** What the judge said last. */
+  readonly evidence?: string;
+}
+
+const LATE = `GREATEST(0, COALESCE(round(extract(epoch FROM clock_timestamp() - d.next_at) * 1000), 0))::float8 AS "lateMs"`;
+const ABOUT = `d.id AS "deploymentId", t.name AS target, d.phase, ${LATE}`;
+const LIVE = `deployments d JOIN targets t ON t.id = d.target_id`;
+
+export function troubleRows(executor: Executor) {
+  const ask = async (sql: string, values: unknown[]) => (await executor.query<TroubledRow>(sql, values)).rows;
+  return {
+    /** Most overdue first. */
+    overdue: (projectId: string, lateMs: number, limit: number) =>
+      ask(
+        `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1
+           AND d.next_at < clock_timestamp() - $2 * interval '1 millisecond' ORDER BY d.next_at LIMIT $3`,
+        [projectId, lateMs, limit],
+      ),
+    /** Those that wait for a person: drifted, or with a restore that was refused. */
+    held: (projectId: string, limit: number) =>
+      ask(
+        `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1 AND d.phase IN ('drifted', 'needs_human')
+         ORDER BY d.updated_at LIMIT $2`,
+        [projectId, limit],
+      ),
+    /** Canaries whose source of evidence does not answer, longest first; looked for among a thousand. */
+    silent: (projectId: string, limit: number) =>
+      ask(
+        `SELECT * FROM (
+           SELECT ${ABOUT}, d.evidence ->> 'sentence' AS evidence, extract(epoch FROM clock_timestamp())::float8 * 1000
+             - (d.evidence -> 'judge' ->> 'silentSinceMs')::float8 AS "silentMs"
+           FROM ${LIVE} WHERE d.project_id = $1 AND d.phase IN ('baking', 'gated', 'paused') LIMIT 1000
+         ) watched WHERE "silentMs" IS NOT NULL ORDER BY "silentMs" DESC LIMIT $2`,
+        [projectId, limit],
+      ),
+    /** Ids of rows that have not ended and that this release cannot read, among the five hundred next in line. */
+    unreadable: (projectId: string) => unreadableIds(executor, projectId),
+  };
+}
+
+async function unreadableIds(executor: Executor, projectId: string): Promise<string[]> {
+  const { rows } = await executor.query<{ id: string; state: unknown }>(
+    `SELECT id, state FROM (SELECT * FROM deployments WHERE ${ACTIVE}
+       UNION ALL SELECT * FROM deployments WHERE phase = 'queued') live
+     WHERE project_id = $1 ORDER BY next_at NULLS FIRST LIMIT 500`,
+    [projectId],
+  );
+  return rows.flatMap(({ id, state }) => {
+    try {
+      parseState(state, id);
+      return [];
+    } catch (error) {
+      if (error instanceof UnreadableRow) return [id];
+      throw error;
+    }
+  });
+}
+
+export interface MigrationsSeen {
+  /** In this checkout, not in the database. */
+  readonly missing: readonly string[];
+  /** In the database, not in this checkout: a newer release has been here. */
+  readonly unknown: readonly string[];
+}
+
+export async function compareMigrations(executor: Executor, folder: string): Promise<MigrationsSeen> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const ours = entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  const { rows } = await executor.query<{ name: string }>(
+    `SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
+  );
+  const applied = rows.map(({ name }) => name);
+  return {
+    missing: ours.filter((name) => !applied.includes(name)).sort(),
+    unknown: applied.filter((name) => !ours.includes(name)).sort(),
+  };
+}
