@@ -60,7 +60,7 @@ const CLOUDWATCH_SETTLE_SECONDS = 60;
 
 export function assembleCrew(config: Config, options: WorkerOptions, queue: InspectableQueue): Crew {
   const { store, logger, clock = systemClock } = options;
-  const figures = new WorkerFigures(options.registry ?? createRegistry(), store, clock);
+  const figures = new WorkerFigures(options.registry ?? createRegistry(), store, clock, config.callBudget);
   const { onCall } = figures;
   const connection = options.awsEndpointUrl ? { endpoint: options.awsEndpointUrl, onCall } : { onCall };
   const lambda = createLambdaControl(connection);

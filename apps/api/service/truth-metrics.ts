@@ -259,6 +259,7 @@ class RollbackSeconds {
   readonly help =
     'From the decision to go back until the alias held the rollback point; kind says whether a rollout turned back or a person asked for a restore.';
   readonly type = 'histogram';
+  readonly labelNames = ['kind'];
 
   constructor(private readonly looks: TruthLooks) {}
 

@@ -1,8 +1,11 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { CallBudget, CallMade, Lane } from '#aws';
-import { addPoolMetrics, type Clock } from '#runtime';
+import { addPoolMetrics, type Clock, type Config } from '#runtime';
 import type { Store, WorkerReport } from '#store';
 import { RecentFaults } from './recent-faults.js';
+
+/** What the settings allow. */
+type LaneRates = Config['callBudget'];
 
 type Rounds = WorkerReport['rounds'];
 
@@ -21,6 +24,7 @@ export class WorkerFigures {
     registry: Registry,
     store: Pick<Store, 'connections'>,
     private readonly clock: Clock,
+    rates: LaneRates,
   ) {
     this.recent = new RecentFaults(() => clock.monotonic());
     const registers = [registry];
@@ -57,6 +61,14 @@ export class WorkerFigures {
       registers,
     });
     this.addGauges(registry, store);
+    const allowed = new Gauge({
+      name: 'sluice_call_budget_calls_per_second',
+      help: 'Calls to the Lambda control plane that the settings allow per account and region, by lane.',
+      labelNames: ['lane'],
+      registers,
+    });
+    allowed.set({ lane: 'ordinary' }, rates.ordinaryPerSecond);
+    allowed.set({ lane: 'rollback' }, rates.rollbackPerSecond);
   }
 
   /** Where the number of walks comes from. */
