@@ -61,14 +61,7 @@ export class WorkerFigures {
       registers,
     });
     this.addGauges(registry, store);
-    const allowed = new Gauge({
-      name: 'sluice_call_budget_calls_per_second',
-      help: 'Calls to the Lambda control plane that the settings allow per account and region, by lane.',
-      labelNames: ['lane'],
-      registers,
-    });
-    allowed.set({ lane: 'ordinary' }, rates.ordinaryPerSecond);
-    allowed.set({ lane: 'rollback' }, rates.rollbackPerSecond);
+    addRates(registry, rates);
   }
 
   /** Where the number of walks comes from. */
@@ -129,4 +122,16 @@ export class WorkerFigures {
     });
     addPoolMetrics(registry, store);
   }
+}
+
+/** The other side of the budget's use: what it is measured against. */
+function addRates(registry: Registry, rates: LaneRates): void {
+  const allowed = new Gauge({
+    name: 'sluice_call_budget_calls_per_second',
+    help: 'Calls to the Lambda control plane that the settings allow per account and region, by lane.',
+    labelNames: ['lane'],
+    registers: [registry],
+  });
+  allowed.set({ lane: 'ordinary' }, rates.ordinaryPerSecond);
+  allowed.set({ lane: 'rollback' }, rates.rollbackPerSecond);
 }
