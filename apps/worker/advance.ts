@@ -25,6 +25,11 @@ export interface Next {
   readonly delayMs: number;
 }
 
+/** Where a walk has got to, for whoever wonders whether to wait for it. */
+export interface Progress {
+  phase?: DeploymentRow['phase'];
+}
+
 /** A line before a busy target: the end of the one before wakes it, this is the look in case that was lost. */
 const QUEUED_POLL_MS = 30_000;
 
@@ -40,6 +45,7 @@ export async function advance(
   deploymentId: string,
   sequence: number | undefined,
   signal: AbortSignal,
+  progress: Progress = {},
 ): Promise<Next | undefined> {
   const askedAt = parts.clock.monotonic();
   const row = await parts.store.deployments.load(deploymentId);
@@ -47,7 +53,7 @@ export async function advance(
   if (row.leaseUntil !== undefined && row.leaseUntil > row.readAt) {
     return { sequence: row.sequence, delayMs: row.leaseUntil - row.readAt + 50 };
   }
-  return new Walk(parts, row, signal, parts.clock.monotonic() - askedAt).run();
+  return new Walk(parts, row, signal, parts.clock.monotonic() - askedAt, progress).run();
 }
 
 class Walk {
@@ -60,7 +66,9 @@ class Walk {
     private readonly signal: AbortSignal,
     /** How long the row's read took: database time is known no better than this. */
     private readonly readTookMs: number,
+    private readonly progress: Progress,
   ) {
+    this.progress.phase = row.phase;
     this.readAt = row.readAt;
     this.clockAtRead = parts.clock.monotonic();
   }
@@ -202,6 +210,7 @@ class Walk {
       leaseUntil: undefined,
       evidence: evidence ?? this.row.evidence,
     };
+    this.progress.phase = state.phase;
     this.parts.logger.info(
       { deploymentId: this.row.id, target: this.row.target.name, phase: state.phase, sequence },
       'A deployment moved on.',

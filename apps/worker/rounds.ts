@@ -29,7 +29,7 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
     report.start();
     this.startedAt = parts.clock.monotonic();
     this.unsubscribe = await parts.store.changes.subscribe((change) => {
-      if (change.phase === 'rolling_back') void wakes.look(change.deploymentId);
+      if (change.phase === 'rolling_back') void wakes.rollBack(change.deploymentId);
     });
     this.running = [
       this.repeat('sweep', everyMs, () => sweep.run()),
@@ -95,7 +95,8 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
   private async lookAtRollbacks(): Promise<void> {
     const { parts, wakes } = this.crew;
     const due = await parts.store.deployments.rollbacks(100);
-    await Promise.all(due.map(({ deploymentId }) => wakes.look(deploymentId)));
+    // Not waited for: one whose call hangs must not keep the next look from finding others.
+    for (const { deploymentId } of due) void wakes.rollBack(deploymentId);
   }
 }
 

@@ -1,13 +1,23 @@
 import type { Wake, WakeHandled } from '#queue';
-import { advance } from './advance.js';
+import { advance, type Progress } from './advance.js';
 import type { WorkerParts } from './parts.js';
+
+/** One walk under way in this process. */
+interface Walking extends Progress {
+  /** Somebody else wanted the same deployment looked at meanwhile. */
+  again: boolean;
+}
+
+/** A walk's own record of a rollback is told by Postgres and by its answer; this long one may come before the other. */
+const OWN_RECORD_MS = 10;
 
 /**
  * The one door to `advance` in this process: the queue, the sweep and the rollback lane may all bring the same
  * deployment at once, and only one of them walks it. Who comes second leaves a note, so that nothing is missed.
  */
 export class Wakes {
-  private readonly walking = new Map<string, { again: boolean }>();
+  private readonly walking = new Map<string, Walking>();
+  private readonly rollingBack = new Set<string>();
 
   constructor(
     private readonly parts: WorkerParts,
@@ -28,7 +38,27 @@ export class Wakes {
     return undefined;
   }
 
-  /** For the sweep, the rollback lane and the reconciler: acts whatever the queue knows. */
+  /**
+   * For the rollback lane. A walk under way may be waiting for its metrics, for a slot of the ordinary lane or for an
+   * answer from Lambda; a rollback waits for none of them. Its own walk overtakes it, as that of another process would:
+   * the sequence and the token refuse whatever the one before still does. Only a walk that is already rolling back is
+   * left to it.
+   */
+  async rollBack(deploymentId: string): Promise<void> {
+    if (this.rollingBack.has(deploymentId)) return;
+    this.rollingBack.add(deploymentId);
+    try {
+      if (this.walking.has(deploymentId)) await this.parts.clock.sleep(OWN_RECORD_MS, this.stopping);
+      const present = this.walking.get(deploymentId);
+      if (!present || present.phase === 'rolling_back') return await this.look(deploymentId);
+      const next = await this.attempt(deploymentId, undefined, this.stopping, {});
+      if (next) await this.arm(deploymentId, next.sequence, next.delayMs);
+    } finally {
+      this.rollingBack.delete(deploymentId);
+    }
+  }
+
+  /** For the sweep and the reconciler: acts whatever the queue knows. */
   async look(deploymentId: string): Promise<void> {
     const next = await this.walk(deploymentId, undefined, this.stopping);
     if (next) await this.arm(deploymentId, next.sequence, next.delayMs);
@@ -45,13 +75,13 @@ export class Wakes {
       present.again = true;
       return undefined;
     }
-    const mark = { again: false };
+    const mark: Walking = { again: false };
     this.walking.set(deploymentId, mark);
     try {
-      let next = await this.attempt(deploymentId, sequence, signal);
+      let next = await this.attempt(deploymentId, sequence, signal, mark);
       while (mark.again && !signal.aborted) {
         mark.again = false;
-        next = (await this.attempt(deploymentId, undefined, signal)) ?? next;
+        next = (await this.attempt(deploymentId, undefined, signal, mark)) ?? next;
       }
       return next;
     } finally {
@@ -60,9 +90,9 @@ export class Wakes {
   }
 
   /** One deployment's trouble is its own: it is logged with its id and found again by the sweep. */
-  private async attempt(deploymentId: string, sequence: number | undefined, signal: AbortSignal) {
+  private async attempt(deploymentId: string, sequence: number | undefined, signal: AbortSignal, progress: Progress) {
     try {
-      return await advance(this.parts, deploymentId, sequence, signal);
+      return await advance(this.parts, deploymentId, sequence, signal, progress);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       this.parts.logger.error({ deploymentId, problem }, 'A deployment could not be advanced; it will be tried again.');

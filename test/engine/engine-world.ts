@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import type { Registry } from 'prom-client';
 import { createWakeQueue, type WakeQueue } from '#queue';
 import {
   createPlan,
@@ -14,6 +13,7 @@ import {
 import { type Config, type Logger, readConfig, silentLogger, systemClock } from '#runtime';
 import { type AcceptInput, createStore, type DeploymentRow, type Store, type TargetRow } from '#store';
 import type { EmulatorOptions } from '../../apps/emulator/start.js';
+import type { WorkerOptions } from '../../apps/worker/assemble.js';
 import { type RunningWorker, startWorker } from '../../apps/worker/start.js';
 import { createDatabase, type TestDatabase } from '../world/database.js';
 import { ACCOUNT, EmulatedLambda, handlerCode, REGION, zip } from '../world/emulated-lambda.js';
@@ -83,7 +83,10 @@ export class EngineWorld {
     return this.aws.client;
   }
 
-  async startWorker(change: Partial<Config> = {}, more: { registry?: Registry } = {}): Promise<RunningWorker> {
+  async startWorker(
+    change: Partial<Config> = {},
+    more: Pick<WorkerOptions, 'registry' | 'wrap'> = {},
+  ): Promise<RunningWorker> {
     const config: Config = {
       ...readConfig({}),
       redisUrl: this.redis?.url,

@@ -43,12 +43,16 @@ export class WorkerProcess {
     void this.repeat(everyMs, () => reconciler.run());
     void this.repeat(ROLLBACK_POLL_MS, async () => {
       const due = await store.deployments.rollbacks(100);
-      await Promise.all(due.map(({ deploymentId }) => this.wakes.look(deploymentId)));
+      for (const { deploymentId } of due) void this.wakes.rollBack(deploymentId);
     });
   }
 
   look(deploymentId: string): void {
     void this.wakes.look(deploymentId);
+  }
+
+  rollBack(deploymentId: string): void {
+    void this.wakes.rollBack(deploymentId);
   }
 
   handle(wake: Wake): Promise<WakeHandled | undefined> {

@@ -173,7 +173,7 @@ export class World {
     if (phase !== 'rolling_back') return;
     for (const process of this.processes) {
       if (this.random.chance(0.3)) continue;
-      this.scheduler.after(this.random.between(1, 10), () => process.look(id), process.actor);
+      this.scheduler.after(this.random.between(1, 10), () => process.rollBack(id), process.actor);
     }
   }
 
