@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { measureBytes } from './measure-bytes.js';
 import { measureLag } from './measure-lag.js';
+import { measureRearm } from './measure-rearm.js';
 import { measureStatements } from './measure-statements.js';
 import type { QueueEngine } from './scale-world.js';
 import { withServers } from './servers.js';
@@ -7,7 +9,7 @@ import { withServers } from './servers.js';
 /**
  * What a hundred thousand live rollouts cost, measured on this machine with servers of its own.
  *
- *   npm run scale -- [--live 100000] [--queue redis|postgres] [--only statements|looks|steps]
+ *   npm run scale -- [--live 100000] [--queue redis|postgres] [--only statements,rearm,bytes,looks,steps]
  */
 const { values } = parseArgs({
   options: {
@@ -19,6 +21,8 @@ const { values } = parseArgs({
 
 const MEASURES: Record<string, (live: number, queue: QueueEngine) => Promise<unknown>> = {
   statements: (live) => measureStatements({ live }),
+  rearm: (live) => measureRearm({ live }),
+  bytes: (live) => measureBytes({ live }),
   looks: (live, queue) => measureLag({ live, queue, overMs: 60_000, due: 'look' }),
   steps: (live, queue) => measureLag({ live, queue, overMs: 60_000, due: 'step' }),
 };
