@@ -15,6 +15,7 @@ import type { Store } from '#store';
 import { createTargetSources } from './evidence.js';
 import type { WorkerParts } from './parts.js';
 import { Reconciler } from './reconcile.js';
+import { Retention } from './retention.js';
 import { Sweep } from './sweep.js';
 import { SelfReport } from './telemetry/self-report.js';
 import { WorkerFigures } from './telemetry/worker-figures.js';
@@ -47,6 +48,7 @@ export interface Crew {
   readonly reconciler: Reconciler;
   readonly figures: WorkerFigures;
   readonly report: SelfReport;
+  readonly retention: Retention;
   /** How often the sweep and the reconciler go round. */
   readonly everyMs: number;
   /** Aborted when the worker is told to stop: what runs ends at the next safe point. */
@@ -103,6 +105,7 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Insp
     reconciler: new Reconciler(parts, wakes, { everyMs, callsPerSecond: config.callBudget.ordinaryPerSecond }),
     figures,
     report: new SelfReport(ownParts, figures, queue),
+    retention: new Retention(parts, config.retention, stopping.signal),
     everyMs,
     stopping,
     disconnect() {

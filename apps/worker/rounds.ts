@@ -6,6 +6,8 @@ import { answerQuery } from './queries/answer.js';
 const ROLLBACK_POLL_MS = 500;
 /** Somebody waits for the answer: a look that finds nothing costs one indexed read. */
 const QUESTIONS_POLL_MS = 250;
+/** What may be pruned has waited for days; ten minutes more keep each round small. */
+const RETENTION_EVERY_MS = 600_000;
 /** At most this far apart a worker tells that it lives; three times as long a silence means that it does not. */
 const REPORT_MS = 10_000;
 /** A round ends at its next safe point; one that hangs in a call is left behind after this long. */
@@ -16,7 +18,7 @@ export interface WorkerReadiness {
   readonly sentence: string;
 }
 
-/** What the worker does without being woken by the queue: the rollback lane, the sweep, the reconciler, and answers to questions. */
+/** What the worker does without being woken by the queue: the rollback lane, the sweep, the reconciler, retention, and answers to questions. */
 export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown {
   private running: Promise<void>[] = [];
   private startedAt = 0;
@@ -25,7 +27,7 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
   constructor(@Inject(CREW) private readonly crew: Crew) {}
 
   async start(): Promise<void> {
-    const { parts, wakes, sweep, reconciler, report, everyMs } = this.crew;
+    const { parts, wakes, sweep, reconciler, retention, report, everyMs } = this.crew;
     report.start();
     this.startedAt = parts.clock.monotonic();
     this.unsubscribe = await parts.store.changes.subscribe((change) => {
@@ -35,6 +37,7 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
       this.repeat('sweep', everyMs, () => sweep.run()),
       this.repeat('reconciler', everyMs, () => reconciler.run()),
       this.repeat('rollback lane', ROLLBACK_POLL_MS, () => this.lookAtRollbacks()),
+      this.repeat('retention', RETENTION_EVERY_MS, () => retention.run()),
       this.repeat('questions', QUESTIONS_POLL_MS, () => this.answerQuestions()),
       this.repeat('report', Math.min(everyMs, REPORT_MS), () => report.write()),
     ];

@@ -79,6 +79,11 @@ const requestErrors = {
     sentence: 'There is nothing here under that name or id.',
     remedy: 'Check the path and the id; what belongs to another project is not found either.',
   },
+  deployment_pruned: {
+    status: 410,
+    sentence: 'The history of this deployment was pruned by the retention policy.',
+    remedy: 'Its versions can still be rolled back to; how long histories are kept is set with SLUICE_RETENTION_DAYS.',
+  },
   request_timeout: {
     status: 408,
     sentence: 'The request took too long to arrive.',

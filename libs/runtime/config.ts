@@ -12,6 +12,9 @@ const flag = (fallback: boolean) =>
     .optional()
     .transform((value) => (value ? ['on', 'true', '1'].includes(value) : fallback));
 
+/** 0 keeps for ever. */
+const days = (fallback: number) => z.coerce.number().int().min(0).max(36_500).default(fallback);
+
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 
 /** Every setting Sluice reads from the environment, with its default. The README's table is tested against this. */
@@ -34,6 +37,11 @@ export const environmentSchema = z.object({
   SLUICE_LAMBDA_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(12),
   SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(3),
   SLUICE_DEMO_REQUESTS_PER_SECOND: z.coerce.number().min(0).max(500).default(25),
+  SLUICE_RETENTION_DAYS: days(365),
+  SLUICE_RETENTION_KEEP: z.coerce.number().int().min(1).max(1000).default(20),
+  SLUICE_RETENTION_EVIDENCE_DAYS: days(90),
+  SLUICE_RETENTION_ARTIFACT_DAYS: days(30),
+  SLUICE_RETENTION_IDEMPOTENCY_HOURS: z.coerce.number().int().min(24).max(8_760).default(168),
   DATABASE_URL: optionalText,
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
   REDIS_URL: optionalText,
@@ -62,6 +70,18 @@ export interface Config {
   readonly callBudget: { readonly ordinaryPerSecond: number; readonly rollbackPerSecond: number };
   /** The synthetic traffic of `npm start`; 0 = none. */
   readonly demo: { readonly requestsPerSecond: number };
+  /** How long things are kept, by the worker; 0 days = for ever. */
+  readonly retention: {
+    /** Ended deployments with their histories; rollback points and the latest of each target stay. */
+    readonly historyDays: number;
+    /** So many of the latest deployments of each target stay, and as many of the latest promoted ones. */
+    readonly keepPerTarget: number;
+    /** What the judge was fed, of ended deployments. */
+    readonly evidenceDays: number;
+    /** Uploaded code that no deployment refers to any more, counted from its last use. */
+    readonly artifactDays: number;
+    readonly idempotencyHours: number;
+  };
   readonly databaseUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly redisUrl: string | undefined;
@@ -98,6 +118,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
       rollbackPerSecond: env.SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND,
     },
     demo: { requestsPerSecond: env.SLUICE_DEMO_REQUESTS_PER_SECOND },
+    retention: {
+      historyDays: env.SLUICE_RETENTION_DAYS,
+      keepPerTarget: env.SLUICE_RETENTION_KEEP,
+      evidenceDays: env.SLUICE_RETENTION_EVIDENCE_DAYS,
+      artifactDays: env.SLUICE_RETENTION_ARTIFACT_DAYS,
+      idempotencyHours: env.SLUICE_RETENTION_IDEMPOTENCY_HOURS,
+    },
     databaseUrl: env.DATABASE_URL,
     databasePoolSize: env.DATABASE_POOL_SIZE,
     redisUrl: env.REDIS_URL,

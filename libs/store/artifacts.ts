@@ -17,9 +17,10 @@ const CHUNKS_PER_READ = 4;
 export function artifactRows({ prisma, pool }: Database) {
   const byId = sharedLook((ids: readonly string[]) => finishedById(pool, ids));
   return {
+    /** Looking an artifact up counts as using it: retention spares it from then on. */
     async find(projectId: string, kind: ArtifactRow['kind'], sha256: string): Promise<ArtifactRow | undefined> {
       const row = await prisma.artifact.findUnique({ where: { projectId_kind_sha256: { projectId, kind, sha256 } } });
-      return row?.completedAt ? read(row) : undefined;
+      return row?.completedAt && (await used(pool, row.id)) ? read(row) : undefined;
     },
     async get(projectId: string, id: string): Promise<ArtifactRow | undefined> {
       const row = await byId(id);
@@ -68,6 +69,7 @@ export function artifactRows({ prisma, pool }: Database) {
         where: { projectId_kind_sha256: { projectId: own.projectId, kind: own.kind, sha256 } },
       });
       await prisma.artifact.delete({ where: { id: artifactId } });
+      await used(pool, known.id);
       return read(known);
     },
     /** Drops an upload that failed. A completed artifact stays. */
@@ -101,6 +103,17 @@ async function finishedById(executor: Executor, ids: readonly string[]): Promise
   });
   const found = new Map(rows.map((row) => [row.id, { ...row, sha256: row.sha256 ?? undefined }]));
   return ids.map((id) => found.get(id));
+}
+
+/** Writes at most once an hour. False when retention has taken it in this very moment. */
+async function used(pool: Database['pool'], id: string): Promise<boolean> {
+  await pool.query(
+    `UPDATE artifacts SET last_used_at = clock_timestamp()
+     WHERE id = $1 AND last_used_at < clock_timestamp() - interval '1 hour'`,
+    [id],
+  );
+  const { rowCount } = await pool.query('SELECT FROM artifacts WHERE id = $1', [id]);
+  return rowCount === 1;
 }
 
 function read(row: Artifact): ArtifactRow {

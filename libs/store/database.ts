@@ -45,11 +45,13 @@ export type Executor = Pick<pg.Pool, 'query'> | Pick<pg.PoolClient, 'query'>;
 /** Runs `work` in one transaction on one connection; rolls back when it throws. */
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
+  // A connection that breaks says so to its query, and once more as an event; nobody listening would end the process.
+  client.on('error', ignore);
   try {
     await client.query('BEGIN');
     const result = await work(client);
     await client.query('COMMIT');
-    client.release();
+    client.off('error', ignore).release();
     return result;
   } catch (error) {
     // A connection whose rollback fails is thrown away, not returned to the pool.
@@ -57,10 +59,13 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
       () => undefined,
       (rollbackError: Error) => rollbackError,
     );
+    if (!broken) client.off('error', ignore);
     client.release(broken);
     throw error;
   }
 }
+
+const ignore = () => undefined;
 
 const UNIQUE_VIOLATION = '23505';
 

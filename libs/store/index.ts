@@ -10,6 +10,7 @@ export type { RecordedEvidence } from './evidence.js';
 export type { Figures } from './figures.js';
 export { MigrationError } from './migrate.js';
 export type { QueryRow } from './queries.js';
+export type { RetentionReport } from './retention.js';
 export { UnreadableRow } from './rollout-state.js';
 export { createStore, type Store, type StoreOptions } from './store.js';
 export { ROLLBACK_BUCKETS } from './tally.js';

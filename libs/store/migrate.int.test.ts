@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -47,6 +47,31 @@ test('a database made by another build is refused, not changed', async () => {
   await migrate(database.url, await folderWith({ '1_one': 'CREATE TABLE one (id int)' }));
   const other = await folderWith({ '1_one': 'CREATE TABLE one (id text)' });
   await expect(migrate(database.url, other)).rejects.toThrow('another build of Sluice');
+});
+
+describe('a database that a newer release has upgraded', () => {
+  const upgraded = async (floor?: string) => {
+    await migrate(database.url, 'prisma/migrations');
+    const newer = await folderWith({ '99990101000000_newer': 'CREATE TABLE newer (id int)' });
+    await cp('prisma/migrations', newer, { recursive: true });
+    await migrate(database.url, newer);
+    if (floor) await select(`UPDATE schema_floor SET migration = '${floor}'`);
+  };
+
+  test('is worked on by an older one as long as migrations only add, and it says so', async () => {
+    await upgraded();
+    const told: string[] = [];
+    expect(await migrate(database.url, 'prisma/migrations', (names) => told.push(...names))).toEqual([]);
+    expect(told).toEqual(['99990101000000_newer']);
+  });
+
+  test('is refused by an older one when the newer one says that it cannot, with what to do', async () => {
+    await upgraded('99990101000000_newer');
+    const refusal = migrate(database.url, 'prisma/migrations');
+    await expect(refusal).rejects.toThrow(
+      'This database was upgraded by a newer release of Sluice (migration 99990101000000_newer), and this release cannot work with it. Start the newer release again; to go back for good, restore a backup from before the upgrade (docs/operations.md).',
+    );
+  });
 });
 
 test('history rows cannot be changed', async () => {

@@ -23,9 +23,14 @@ interface Migration {
 /**
  * Applies what is missing of `migrationsDir`, offline, each migration in a transaction of its own together with its
  * line in the history. Prisma's WebAssembly engine is not used for this: it splits scripts at every semicolon, those
- * in function bodies and comments included. Returns the names applied.
+ * in function bodies and comments included. Returns the names applied. A database that a newer release has upgraded is
+ * refused when that release said so; else `onNewer` is told what this release does not know.
  */
-export async function migrate(databaseUrl: string, migrationsDir: string): Promise<string[]> {
+export async function migrate(
+  databaseUrl: string,
+  migrationsDir: string,
+  onNewer: (names: readonly string[]) => void = () => undefined,
+): Promise<string[]> {
   const migrations = await readMigrations(migrationsDir);
   const client = new pg.Client({ connectionString: databaseUrl, application_name: 'sluice-migrate' });
   await client.connect();
@@ -33,7 +38,9 @@ export async function migrate(databaseUrl: string, migrationsDir: string): Promi
     await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     await client.query(HISTORY_TABLE);
     const missing = await findMissing(client, migrations);
+    const newer = await findNewer(client, migrations);
     for (const migration of missing) await apply(client, migration);
+    if (newer.length > 0) onNewer(newer);
     return missing.map((migration) => migration.name);
   } finally {
     await client.end();
@@ -68,6 +75,27 @@ async function findMissing(client: pg.Client, migrations: readonly Migration[]):
     }
     return false;
   });
+}
+
+/**
+ * What was applied that this release does not know. Migrations only add, so that a release may be rolled out, and back,
+ * while both run; one that does not leaves its name in `schema_floor`, and releases that do not know it stop here.
+ */
+async function findNewer(client: pg.Client, migrations: readonly Migration[]): Promise<string[]> {
+  const own = new Set(migrations.map(({ name }) => name));
+  const applied = await client.query<{ name: string }>(
+    `SELECT migration_name AS name FROM _prisma_migrations WHERE rolled_back_at IS NULL AND finished_at IS NOT NULL
+     ORDER BY migration_name`,
+  );
+  const newer = applied.rows.map(({ name }) => name).filter((name) => !own.has(name));
+  const hasFloor = await client.query<{ there: boolean }>(`SELECT to_regclass('schema_floor') IS NOT NULL AS there`);
+  if (newer.length === 0 || !hasFloor.rows[0]?.there) return newer;
+  const { rows } = await client.query<{ migration: string }>('SELECT migration FROM schema_floor');
+  const floor = rows[0]?.migration;
+  if (floor === undefined || own.has(floor)) return newer;
+  throw new MigrationError(
+    `This database was upgraded by a newer release of Sluice (migration ${floor}), and this release cannot work with it. Start the newer release again; to go back for good, restore a backup from before the upgrade (docs/operations.md).`,
+  );
 }
 
 async function apply(client: pg.Client, migration: Migration): Promise<void> {

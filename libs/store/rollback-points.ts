@@ -3,7 +3,7 @@ import type { Executor } from './database.js';
 
 /**
  * Every version that carried all of a target's traffic, as far as we know, newest first: what a deployment found
- * (`base`) and what one promoted (`published`).
+ * (`base`) and what one promoted (`published`). Pruning a history forgets none of them.
  */
 export async function rollbackPoints(executor: Executor, targetId: string): Promise<RollbackPointRow[]> {
   const { rows } = await executor.query<RollbackPointRow>(
@@ -14,6 +14,13 @@ export async function rollbackPoints(executor: Executor, targetId: string): Prom
        UNION ALL
        SELECT rollback_version, id, 'base', round(extract(epoch FROM created_at) * 1000)::float8
        FROM deployments WHERE target_id = $1 AND kind = 'rollout' AND rollback_version IS NOT NULL
+       UNION ALL
+       SELECT canary_version, id, 'published', round(extract(epoch FROM ended_at) * 1000)::float8
+       FROM pruned_deployments
+       WHERE target_id = $1 AND kind = 'rollout' AND phase = 'succeeded' AND canary_version IS NOT NULL
+       UNION ALL
+       SELECT rollback_version, id, 'base', round(extract(epoch FROM created_at) * 1000)::float8
+       FROM pruned_deployments WHERE target_id = $1 AND kind = 'rollout' AND rollback_version IS NOT NULL
      ) points ORDER BY version, origin DESC, at`,
     [targetId],
   );
@@ -34,8 +41,13 @@ export async function previousVersion(
        WHERE target_id = $1 AND ended_at IS NOT NULL AND state -> 'value' ->> 'version' IS NOT NULL
        ORDER BY ended_at DESC, id DESC LIMIT 1)
      SELECT l.live, (
-       SELECT d.rollback_version FROM deployments d
-       WHERE d.target_id = $1 AND d.kind = 'rollout' AND d.phase = 'succeeded' AND d.canary_version = l.live
+       SELECT d.rollback_version FROM (
+         SELECT target_id, kind, phase, canary_version, rollback_version, ended_at FROM deployments
+         WHERE target_id = $1
+         UNION ALL
+         SELECT target_id, kind, phase, canary_version, rollback_version, ended_at FROM pruned_deployments
+         WHERE target_id = $1) d
+       WHERE d.kind = 'rollout' AND d.phase = 'succeeded' AND d.canary_version = l.live
          AND d.rollback_version <> l.live
        ORDER BY d.ended_at DESC LIMIT 1) AS previous
      FROM last l`,

@@ -23,6 +23,7 @@ import { evidenceBlocks, recordedEvidence } from './evidence.js';
 import { migrate } from './migrate.js';
 import { observations } from './observations.js';
 import { queryRows } from './queries.js';
+import { retentionRounds } from './retention.js';
 import { highestVersion, previousVersion, rollbackPoints } from './rollback-points.js';
 import { sharedLook } from './shared-look.js';
 import { targetRows } from './targets.js';
@@ -90,6 +91,8 @@ export function createStore(options: StoreOptions) {
     events: {
       after: (deploymentId: string, seq: number, limit: number) => eventsAfter(pool, deploymentId, seq, limit),
     },
+    /** How long things are kept; called by the worker's retention round. */
+    retention: retentionRounds(pool),
     queries: queryRows(pool),
     targets: targetRows(database),
     artifacts: artifactRows(database),
@@ -105,7 +108,13 @@ export function createStore(options: StoreOptions) {
     ...observations(pool, options.poolSize, migrationsDir()),
     /** For statements that only a test or a migration needs. */
     pool,
-    migrate: () => migrate(options.databaseUrl, migrationsDir()),
+    migrate: () =>
+      migrate(options.databaseUrl, migrationsDir(), (names) =>
+        logger.warn(
+          { migrations: names },
+          'A newer release of Sluice has upgraded this database; this one goes on and leaves alone what it does not know.',
+        ),
+      ),
     async close(): Promise<void> {
       await changes.close();
       await database.close();

@@ -3,6 +3,7 @@ import type { DeploymentRow } from '#store';
 import { granted, type Outcome, refused } from '../http/refusal.js';
 import type { Identity } from '../keys/check-key.js';
 import type { ApiParts } from '../parts.js';
+import { missingDeployment } from './missing-deployment.js';
 import { wake } from './wake.js';
 
 export interface AskedAct {
@@ -28,7 +29,7 @@ export async function actOnDeployment(
 ): Promise<Outcome<void>> {
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
     const row = await parts.store.deployments.get(identity.projectId, id);
-    if (!row) return refused('not_found', { detail: 'There is no deployment with this id.' });
+    if (!row) return missingDeployment(parts.store, identity.projectId, id);
     const refusal = refusalOf(row, asked);
     if (refusal) return refusal;
     const event = asked.event({ at: row.readAt, by: identity.name });

@@ -9,6 +9,7 @@ import { type ApiParts, PARTS } from '../parts.js';
 import { createDeployment } from './create-deployment.js';
 import { eventView } from './event-view.js';
 import { listDeployments } from './list-deployments.js';
+import { missingDeployment } from './missing-deployment.js';
 import { DeploymentShow } from './show-deployment.js';
 import { EventStreams } from './stream-events.js';
 
@@ -54,7 +55,7 @@ export class DeploymentsController {
   ): Promise<void> {
     const { projectId, keyId } = identityOf(request);
     const row = await this.parts.store.deployments.get(projectId, params.id);
-    if (!row) throw new Refused({ code: 'not_found', detail: 'There is no deployment with this id.' });
+    if (!row) return unwrap(await missingDeployment(this.parts.store, projectId, params.id));
     const wants = preferred(request.headers.accept);
     if (wants === undefined) throw new Refused({ code: 'not_acceptable' });
     if (wants === 'stream') {

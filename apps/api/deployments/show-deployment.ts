@@ -1,15 +1,16 @@
 import type { DeploymentView } from '#contracts';
 import type { DeploymentRow, Store } from '#store';
 import { KnownArtifacts } from '../artifacts/known-artifacts.js';
-import { granted, type Outcome, refused } from '../http/refusal.js';
+import { granted, type Outcome } from '../http/refusal.js';
 import { deploymentView } from './deployment-view.js';
+import { missingDeployment } from './missing-deployment.js';
 
 /** Rows as callers see them, with the artifact each names. */
 export class DeploymentShow {
   private readonly artifacts: KnownArtifacts;
 
   constructor(
-    private readonly store: Pick<Store, 'artifacts' | 'deployments'>,
+    private readonly store: Pick<Store, 'artifacts' | 'deployments' | 'retention'>,
     private readonly lambdaEndpointUrl?: string,
   ) {
     this.artifacts = new KnownArtifacts(store);
@@ -21,8 +22,6 @@ export class DeploymentShow {
 
   async byId(projectId: string, id: string): Promise<Outcome<DeploymentView>> {
     const row = await this.store.deployments.get(projectId, id);
-    return row
-      ? granted(await this.row(row))
-      : refused('not_found', { detail: 'There is no deployment with this id.' });
+    return row ? granted(await this.row(row)) : missingDeployment(this.store, projectId, id);
   }
 }

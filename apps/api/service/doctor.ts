@@ -2,6 +2,7 @@ import type { FindingView } from '#contracts';
 import { type ReportedWorker, type TroubledRow, WORKER_SILENT_MS } from '#store';
 import type { ApiParts } from '../parts.js';
 import { words } from './readiness.js';
+import { retentionWords } from './retention-words.js';
 import { OVERDUE_MS, type Truth } from './truth.js';
 
 type Figures = NonNullable<Truth['figures']>;
@@ -23,12 +24,13 @@ export async function diagnose(parts: ApiParts, truth: Truth, projectId: string)
   const { troubles, migrations } = parts.store;
   const { figures } = truth;
   if (!figures) return [databaseSilent()];
-  const [overdue, held, silent, unreadable, schema] = await Promise.all([
+  const [overdue, held, silent, unreadable, schema, retention] = await Promise.all([
     troubles.overdue(projectId, OVERDUE_MS, NAMED + 1),
     troubles.held(projectId, NAMED + 1),
     troubles.silent(projectId, NAMED + 1),
     troubles.unreadable(projectId),
     migrations(),
+    parts.store.retention.report(),
   ]);
   const alive = figures.workers.filter(({ silentMs }) => silentMs <= WORKER_SILENT_MS);
   return [
@@ -45,6 +47,7 @@ export async function diagnose(parts: ApiParts, truth: Truth, projectId: string)
     ...queueFindings(truth, alive),
     ...clockFindings(truth.clockSkewMs, alive),
     ...schemaFindings(schema),
+    ok('retention', retentionWords(retention)),
   ];
 }
 
