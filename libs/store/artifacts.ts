@@ -51,19 +51,8 @@ export function artifactRows({ prisma, pool }: Database) {
      * upload is dropped and the one that was there comes back.
      */
     async complete(artifactId: string, sha256: string, sizeBytes: number): Promise<ArtifactRow> {
-      const { rows } = await pool
-        .query<{ id: string }>(
-          `UPDATE artifacts a SET sha256 = $2, size_bytes = $3, completed_at = clock_timestamp()
-         WHERE a.id = $1 AND NOT EXISTS (
-           SELECT FROM artifacts o WHERE o.project_id = a.project_id AND o.kind = a.kind AND o.sha256 = $2)
-         RETURNING a.id`,
-          [artifactId, sha256, sizeBytes],
-        )
-        .catch((error: { code?: string }) => {
-          if (error.code === '23505') return { rows: [] as { id: string }[] };
-          throw error;
-        });
-      if (rows[0]) return read(await prisma.artifact.findUniqueOrThrow({ where: { id: artifactId } }));
+      if (await finish(pool, artifactId, sha256, sizeBytes))
+        return read(await prisma.artifact.findUniqueOrThrow({ where: { id: artifactId } }));
       const own = await prisma.artifact.findUniqueOrThrow({ where: { id: artifactId } });
       const known = await prisma.artifact.findUniqueOrThrow({
         where: { projectId_kind_sha256: { projectId: own.projectId, kind: own.kind, sha256 } },
@@ -103,6 +92,22 @@ async function finishedById(executor: Executor, ids: readonly string[]): Promise
   });
   const found = new Map(rows.map((row) => [row.id, { ...row, sha256: row.sha256 ?? undefined }]));
   return ids.map((id) => found.get(id));
+}
+
+/** False when the same bytes are there already, or were finished in the same instant. */
+async function finish(pool: Database['pool'], id: string, sha256: string, sizeBytes: number): Promise<boolean> {
+  try {
+    const { rowCount } = await pool.query(
+      `UPDATE artifacts a SET sha256 = $2, size_bytes = $3, completed_at = clock_timestamp()
+       WHERE a.id = $1 AND NOT EXISTS (
+         SELECT FROM artifacts o WHERE o.project_id = a.project_id AND o.kind = a.kind AND o.sha256 = $2)`,
+      [id, sha256, sizeBytes],
+    );
+    return rowCount === 1;
+  } catch (error) {
+    if ((error as { code?: string }).code === '23505') return false;
+    throw error;
+  }
 }
 
 /** Writes at most once an hour. False when retention has taken it in this very moment. */

@@ -6,7 +6,7 @@ import { apiKeyRows } from './api-keys.js';
 import { artifactRows } from './artifacts.js';
 import { callBudgetRows } from './call-budget.js';
 import { ChangeFeed, type ChangeListener } from './changes.js';
-import { openDatabase } from './database.js';
+import { type Database, openDatabase } from './database.js';
 import { acceptRestore, acceptRollout } from './deployments/accept.js';
 import { type DueCursor, findOverdue, findRollbacks, listArmed, takeForReconciling } from './deployments/due.js';
 import {
@@ -53,41 +53,9 @@ export function createStore(options: StoreOptions) {
     onError: (error) => logger.warn({ error: error.message }, 'A database connection was lost.'),
   });
   const { pool } = database;
-  const sharedTime = sharedLook(async (askers: readonly undefined[]) => {
-    const now = await databaseTime(pool);
-    return askers.map(() => now);
-  });
-  const timeNow = () => sharedTime(undefined);
   const changes = new ChangeFeed(options.databaseUrl, options.clock ?? systemClock, logger);
   return {
-    deployments: {
-      accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow()),
-      acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await timeNow()),
-      get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
-      load: (id: string) => loadDeployment(pool, id),
-      activeOn: (targetId: string) => activeOn(pool, targetId),
-      list: (projectId: string, filter: DeploymentFilter, limit: number, cursor?: PageCursor) =>
-        listDeployments(pool, projectId, filter, limit, cursor),
-      record: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, recordOptions: RecordOptions) =>
-        recordEvent(pool, row, event, next, recordOptions),
-      start: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) =>
-        recordStart(pool, row, event, next, actor),
-      rearm: (
-        row: Pick<DeploymentRow, 'id' | 'sequence'>,
-        nextAt: number | undefined,
-        evidence?: EvidenceRecord,
-        blocks?: readonly object[],
-      ) => rearm(pool, row, nextAt, evidence, blocks),
-      extendLease: (row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number) => extendLease(pool, row, leaseMs),
-      probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId),
-      evidenceBlocks: (deploymentId: string) => evidenceBlocks(pool, deploymentId),
-      recordedEvidence: (targetId: string, limit: number) => recordedEvidence(pool, targetId, limit),
-      overdue: (graceMs: number, limit: number, after?: DueCursor) => findOverdue(pool, graceMs, limit, after),
-      armed: (after: DueCursor | undefined, limit: number) => listArmed(pool, after, limit),
-      rollbacks: (limit: number) => findRollbacks(pool, limit),
-      takeForReconciling: (ageMs: number, limit: number, spacingMs: number) =>
-        takeForReconciling(pool, ageMs, limit, spacingMs),
-    },
+    deployments: deploymentRows(database),
     events: {
       after: (deploymentId: string, seq: number, limit: number) => eventsAfter(pool, deploymentId, seq, limit),
     },
@@ -119,5 +87,43 @@ export function createStore(options: StoreOptions) {
       await changes.close();
       await database.close();
     },
+  };
+}
+
+/** The rows that are state and outbox at once. */
+function deploymentRows(database: Database) {
+  const { pool } = database;
+  const sharedTime = sharedLook(async (askers: readonly undefined[]) => {
+    const now = await databaseTime(pool);
+    return askers.map(() => now);
+  });
+  const timeNow = () => sharedTime(undefined);
+  return {
+    accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow()),
+    acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await timeNow()),
+    get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
+    load: (id: string) => loadDeployment(pool, id),
+    activeOn: (targetId: string) => activeOn(pool, targetId),
+    list: (projectId: string, filter: DeploymentFilter, limit: number, cursor?: PageCursor) =>
+      listDeployments(pool, projectId, filter, limit, cursor),
+    record: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, recordOptions: RecordOptions) =>
+      recordEvent(pool, row, event, next, recordOptions),
+    start: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) =>
+      recordStart(pool, row, event, next, actor),
+    rearm: (
+      row: Pick<DeploymentRow, 'id' | 'sequence'>,
+      nextAt: number | undefined,
+      evidence?: EvidenceRecord,
+      blocks?: readonly object[],
+    ) => rearm(pool, row, nextAt, evidence, blocks),
+    extendLease: (row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number) => extendLease(pool, row, leaseMs),
+    probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId),
+    evidenceBlocks: (deploymentId: string) => evidenceBlocks(pool, deploymentId),
+    recordedEvidence: (targetId: string, limit: number) => recordedEvidence(pool, targetId, limit),
+    overdue: (graceMs: number, limit: number, after?: DueCursor) => findOverdue(pool, graceMs, limit, after),
+    armed: (after: DueCursor | undefined, limit: number) => listArmed(pool, after, limit),
+    rollbacks: (limit: number) => findRollbacks(pool, limit),
+    takeForReconciling: (ageMs: number, limit: number, spacingMs: number) =>
+      takeForReconciling(pool, ageMs, limit, spacingMs),
   };
 }
