@@ -112,14 +112,20 @@ export const emptyEnvironment: Environment = {
 
 /** A context whose output is kept; waiting takes no time. */
 export function keptContext(
-  changes: { environment?: Partial<Environment>; cwd?: string; style?: Style; interrupted?: AbortSignal } = {},
+  changes: {
+    environment?: Partial<Environment>;
+    cwd?: string;
+    style?: Style;
+    interrupted?: AbortSignal;
+    clock?: Context['clock'];
+  } = {},
 ) {
   const kept = { out: '', err: '' };
   const style = changes.style ?? plainStyle;
   const context: Context = {
     environment: { ...emptyEnvironment, ...changes.environment },
     cwd: changes.cwd ?? '/',
-    clock: { now: () => 0, sleep: async () => undefined },
+    clock: changes.clock ?? { now: () => 0, sleep: async () => undefined },
     screen: {
       out: (text) => {
         kept.out += text;

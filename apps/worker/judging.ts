@@ -8,6 +8,8 @@ import {
   type JudgeState,
   judge,
   newAdaptive,
+  type Outlook,
+  outlook,
   type PolicyOverrides,
   profiles,
   resolvePolicy,
@@ -66,7 +68,7 @@ export function judgeBlocks(
   before: Watching,
   reading: { blocks: Parameters<typeof judge>[1]; readUntilMs: number },
   policy: AnalysisPolicy,
-  now: { atMs: number; weightPercent: number; adaptive: boolean },
+  now: { atMs: number; weightPercent: number; adaptive: boolean; periodMs?: number; settleMs?: number },
 ): Seen & { ramp: RampMove | undefined } {
   const { blocks } = reading;
   const judged = judge(before.state, blocks, policy);
@@ -82,7 +84,23 @@ export function judgeBlocks(
   const decision = decisionOf(judged.state, policy);
   const input = { decision, nowMs: now.atMs, weightPercent: now.weightPercent };
   const next = stepAdaptive(before.adaptive, input, policy);
-  return { evidence: record(judged.verdict, { ...watching, adaptive: next.state }, now.atMs), blocks, ramp: next.move };
+  const after = { ...watching, adaptive: next.state };
+  const evidence = record(judged.verdict, after, now.atMs);
+  const numbers = { ...evidence.numbers, outlook: ahead(judged.state, after, next.move, policy, now) };
+  return { evidence: { ...evidence, numbers }, blocks, ramp: next.move };
+}
+
+/** What comes next, for whoever looks on: from the weight that this look leads to. */
+function ahead(
+  state: JudgeState,
+  { adaptive }: Watching,
+  move: RampMove,
+  policy: AnalysisPolicy,
+  now: { atMs: number; weightPercent: number; periodMs?: number; settleMs?: number },
+): Outlook {
+  const { atMs: nowMs, periodMs = 60_000, settleMs = 60_000 } = now;
+  const weightPercent = move.kind === 'shift' ? move.weightPercent : now.weightPercent;
+  return outlook(state, adaptive, policy, { weightPercent, nowMs, periodMs, settleMs });
 }
 
 /** A step is not left on what was seen at the step before: evidence is kept across weights, a pass is not. */

@@ -27,6 +27,7 @@ export { type GateSettings, type GateState, newGate, rollbackE, stepGate } from 
 export { baselineHistory, type HistoryMinute, latencyThresholds } from './history.js';
 export { decisionOf, type Judgement, judge, verdictOf } from './judge.js';
 export { type JudgeState, newJudge, stepJudge } from './judge-state.js';
+export { type Outlook, outlook } from './outlook.js';
 export {
   type AnalysisPolicy,
   type BakePolicy,

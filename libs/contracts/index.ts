@@ -9,6 +9,7 @@ export * from './events.js';
 export * from './fields.js';
 export * from './health.js';
 export * from './page.js';
+export * from './policy-file.js';
 export * from './probes.js';
 export * from './problem.js';
 export * from './questions.js';

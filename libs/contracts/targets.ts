@@ -31,6 +31,9 @@ const targetDefaults = {
   probes: targetProbes.optional(),
 };
 
+/** What can be taken back. The policy for busy targets has no unset state: it is `queue` again when somebody says so. */
+const resettable = z.enum(['strategy', 'deadlines', 'onInconclusive', 'analysis', 'metrics', 'alarms']);
+
 const functionName = z
   .string()
   .regex(/^[a-zA-Z0-9_-]{1,64}$/, 'A function’s name, not its ARN: up to 64 letters, digits, dashes, underscores.');
@@ -55,7 +58,15 @@ export type CreateTarget = z.input<typeof createTarget>;
 
 /** What a target points at never changes: its history would speak of something else. */
 export const updateTarget = z
-  .strictObject({ name: newTargetName.optional(), ...targetDefaults })
+  .strictObject({
+    name: newTargetName.optional(),
+    ...targetDefaults,
+    reset: z
+      .array(resettable)
+      .min(1)
+      .optional()
+      .meta({ description: 'Members that go back to their defaults; one that is also set in this request is set.' }),
+  })
   .refine((value) => Object.keys(value).length > 0, 'Name at least one thing to change.')
   .meta({ id: 'UpdateTarget' });
 export type UpdateTarget = z.input<typeof updateTarget>;

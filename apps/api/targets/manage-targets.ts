@@ -6,7 +6,7 @@ import { granted, type Outcome, refused } from '../http/refusal.js';
 import type { Identity } from '../keys/check-key.js';
 import type { ApiParts } from '../parts.js';
 import { findTarget } from './find-target.js';
-import { mergeSettings, readSettings, type TargetSettings } from './target-settings.js';
+import { mergeSettings, readSettings, type TargetSettings, withoutMembers } from './target-settings.js';
 
 type Create = z.output<typeof createContract>;
 type Update = z.output<typeof updateContract>;
@@ -29,8 +29,8 @@ export async function updateTarget(
 ): Promise<Outcome<TargetRow>> {
   const target = await findTarget(parts.store, identity.projectId, reference);
   if (!target.ok) return target;
-  const { name, policy, ...given } = body;
-  const settings = mergeSettings(readSettings(target.value), given);
+  const { name, policy, reset = [], ...given } = body;
+  const settings = mergeSettings(withoutMembers(readSettings(target.value), reset), given);
   const refusal = checkSettings(settings);
   if (refusal) return refusal;
   const change: TargetChange = {

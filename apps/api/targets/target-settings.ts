@@ -36,3 +36,8 @@ export function mergeSettings(before: TargetSettings, change: TargetSettings): T
   );
   return { ...before, ...Object.fromEntries(named) };
 }
+
+/** A member that is taken back counts as never set. */
+export function withoutMembers(settings: TargetSettings, members: readonly (keyof TargetSettings)[]): TargetSettings {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => !members.includes(name as never)));
+}

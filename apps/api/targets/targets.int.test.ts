@@ -60,6 +60,19 @@ test('a default strategy that could never run is refused at once', async () => {
   }
 });
 
+test('a setting that is taken back is as if it had never been set; others stay', async () => {
+  const { name } = await api.client.createTarget(
+    another({ strategy: 'linear', analysis: { profile: 'careful' }, alarms: ['checkout-errors'] }),
+  );
+  const changed = await api.client.updateTarget(name, {
+    reset: ['analysis', 'alarms', 'strategy'],
+    strategy: 'canary',
+  });
+  expect(changed).toMatchObject({ strategy: 'canary', analysis: null, analysisOff: false, alarms: [] });
+  const refused = await api.call('PATCH', `/v1/targets/${name}`, { reset: ['name'] });
+  expect(refused).toMatchObject({ status: 400, body: { code: 'request_invalid' } });
+});
+
 const wrong: [string, object][] = [
   ['an ARN for a name', { functionName: 'arn:aws:lambda:us-east-1:000000000000:function:checkout' }],
   ['an option for a name', { functionName: '--endpoint-url' + '=http://evil' }],

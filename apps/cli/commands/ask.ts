@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import { findDeployment } from '../connection/find-deployment.js';
 import type { Session } from '../connection/session.js';
 import { printJson, printLines } from '../context.js';
-import { readPolicy } from '../deploy/read-policy.js';
+import { type PolicyOptions, readDeploymentPolicy, readPolicy } from '../deploy/read-policy.js';
 import { readStrategy } from '../deploy/read-strategy.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
+import { usage } from '../failure.js';
 import { backtestLines } from '../render/backtest.js';
 import { explanationLines } from '../render/explanation.js';
 import { forecastLines } from '../render/forecast.js';
@@ -32,9 +33,10 @@ export function addAsk(program: Command, runner: Runner): void {
       'Says what a strategy could see at the traffic of the last days, and what it would cost. Starts nothing.',
     )
     .argument('<target>', 'name or id of the target')
-    .option('--strategy <name|file.json>', "default: the target's own")
-    .action((target: string, options: { strategy?: string }, command: Command) =>
-      runner.run(command, (session) => plan(session, target, options.strategy)),
+    .option('--strategy <name|file>', "default: the target's own, else adaptive")
+    .option('--policy <file>', 'strategy and analysis from a JSON or YAML file')
+    .action((target: string, options: PlanOptions, command: Command) =>
+      runner.run(command, (session) => plan(session, target, options)),
     );
   program
     .command('backtest')
@@ -43,19 +45,31 @@ export function addAsk(program: Command, runner: Runner): void {
       "Runs a policy over the recorded evidence of a target's rollouts and says which it would have stopped.",
     )
     .argument('<target>', 'name or id of the target')
-    .requiredOption('--policy <file.json>', 'overrides of the judge\'s policy, "profile" among them')
+    .requiredOption('--policy <file>', 'the policy to try, JSON or YAML: its "analysis" is what decides')
     .action((target: string, options: { policy: string }, command: Command) =>
       runner.run(command, async (session) => {
-        const policy = await readPolicy(options.policy, session.context.cwd);
+        const { analysis } = await readPolicy(options, session.context.cwd);
+        if (!analysis) throw usage(`${options.policy} has no "analysis": there is nothing to try.`);
+        const policy = analysis;
         const result = await (await session.client()).backtest(target, { policy });
         return show(session, result, backtestLines(session.style, result));
       }),
     );
 }
 
+interface PlanOptions extends PolicyOptions {
+  readonly strategy?: string;
+}
+
 /** Also what `deploy --dry-run` does. */
-export async function plan(session: Session, target: string, strategy: string | undefined): Promise<ExitCode> {
-  const wanted = strategy === undefined ? {} : { strategy: await readStrategy(strategy, session.context.cwd) };
+export async function plan(session: Session, target: string, options: PlanOptions): Promise<ExitCode> {
+  const { cwd } = session.context;
+  const policy = await readDeploymentPolicy(options, cwd);
+  const strategy = options.strategy === undefined ? policy.strategy : await readStrategy(options.strategy, cwd);
+  const wanted = {
+    ...(strategy === undefined ? {} : { strategy }),
+    ...(policy.analysis === undefined ? {} : { analysis: policy.analysis }),
+  };
   const forecast = await (await session.client()).forecast(target, wanted);
   return show(session, forecast, forecastLines(session.style, forecast));
 }

@@ -16,26 +16,28 @@ export function addDeploy(program: Command, runner: Runner): void {
     .addOption(new Option('--zip <file>', 'ship this zip').conflicts(['s3', 'image']))
     .addOption(new Option('--s3 <uri>', 'ship this object: s3://bucket/key@versionId').conflicts(['image']))
     .option('--image <uri>', 'ship this container image: an ECR address with a tag or digest')
-    .option('--strategy <name|file.json>', "how to shift; default: the target's own")
+    .option('--strategy <name|file>', "how to shift; default: the target's own, else adaptive")
     .option('--env <NAME=VALUE>', 'set an environment variable of the function; repeatable', collect)
     .option('--unset-env <NAME>', 'remove an environment variable of the function; repeatable', collect)
     .option('--memory <MB>', "set the function's memory")
     .option('--timeout <seconds>', "set the function's timeout")
     .option('--message <text>', 'why, for the history')
     .option('--commit <sha>', 'the commit this comes from')
+    .option('--policy <file>', 'strategy, analysis, deadlines and the like in one JSON or YAML file')
     .addOption(
-      new Option('--policy <policy>', 'what to do when the target is busy').choices(['queue', 'supersede', 'refuse']),
+      new Option('--when-busy <how>', 'what to do when the target is busy').choices(['queue', 'supersede', 'refuse']),
     )
     .option('--probes <file>', 'payloads (one JSON value a line) to try on both versions before any traffic')
     .option('--probe-answers', 'a probe also fails when its answer has another form than on the old version')
     .option('--probes-slower-than <times>', 'probes also fail when they take this many times as long')
     .option('--probes-independent', 'the payloads are a sample of real requests: they count as evidence')
+    .option('--quiet', 'no forecast before it starts')
     .option('--idempotency-key <key>', 'the same key and request again is accepted only once')
     .option('--dry-run', 'only say what the strategy can see at this traffic; start nothing')
     .option('--watch', 'stay until it ends; the exit code says how')
     .action((target: string, options: DeployOptions, command: Command) =>
       runner.run(command, (session) =>
-        options.dryRun ? plan(session, target, options.strategy) : deploy(session, target, options),
+        options.dryRun ? plan(session, target, options) : deploy(session, target, options),
       ),
     );
 }

@@ -1,41 +1,46 @@
-import { type Command, Option } from 'commander';
-import type { TargetView } from '#contracts';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { TargetView, UpdateTarget } from '#contracts';
 import type { Session } from '../connection/session.js';
 import { printJson, printLines } from '../context.js';
-import { readStrategy } from '../deploy/read-strategy.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
+import { usage } from '../failure.js';
 import { readTargets } from '../look/read-targets.js';
 import { targetLines, targetsLines } from '../render/targets.js';
+import { readSettings, type SettingsOptions } from '../targets/read-settings.js';
 import type { Runner } from './runner.js';
 
-interface DefaultOptions {
-  readonly policy?: 'queue' | 'supersede' | 'refuse';
-  readonly strategy?: string;
-  readonly probesSafe?: boolean;
-}
-
-interface CreateOptions extends DefaultOptions {
+interface CreateOptions extends SettingsOptions {
   readonly function: string;
   readonly alias: string;
   readonly region: string;
   readonly account: string;
 }
 
-interface UpdateOptions extends DefaultOptions {
+interface UpdateOptions extends SettingsOptions {
   readonly name?: string;
+  readonly reset?: readonly Resettable[];
 }
+
+type Resettable = NonNullable<UpdateTarget['reset']>[number];
 
 export function addTargets(program: Command, runner: Runner): void {
   const targets = program
     .command('targets')
-    .summary('what can be deployed to: list, create, update, delete')
+    .summary('what can be deployed to: list, show, create, update, delete')
     .description('A target is one alias of one function in one account and region. Without a subcommand: lists them.')
     .action((_options: object, command: Command) => runner.run(command, list));
   targets
     .command('list', { hidden: true })
     .description('Lists the targets.')
     .action((_options: object, command: Command) => runner.run(command, list));
-  withDefaults(
+  targets
+    .command('show')
+    .description('Shows everything that is set for a target.')
+    .argument('<target>', 'name or id of the target')
+    .action((target: string, _options: object, command: Command) =>
+      runner.run(command, async (session) => show(session, await (await session.client()).getTarget(target), '')),
+    );
+  withSettings(
     targets
       .command('create')
       .description('Makes a target. The alias must exist and point at a published version before the first deployment.')
@@ -46,7 +51,7 @@ export function addTargets(program: Command, runner: Runner): void {
       .requiredOption('--account <id>', 'AWS account id, twelve digits'),
   ).action((name: string, options: CreateOptions, command: Command) =>
     runner.run(command, async (session) => {
-      const defaults = await readDefaults(session, options);
+      const settings = await readSettings(options, session.context.cwd);
       const client = await session.client();
       const body = {
         name,
@@ -55,20 +60,28 @@ export function addTargets(program: Command, runner: Runner): void {
         region: options.region,
         accountId: options.account,
       };
-      return show(session, await client.createTarget({ ...body, ...defaults }), 'Created');
+      return show(session, await client.createTarget({ ...body, ...settings }), 'Created');
     }),
   );
-  withDefaults(
+  withSettings(
     targets
       .command('update')
-      .description("Changes a target's name or its defaults; what it points at never changes.")
+      .alias('set')
+      .description("Changes a target's name or its settings; what it points at never changes.")
       .argument('<target>', 'name or id of the target')
-      .option('--name <name>', 'the new name'),
+      .option('--name <name>', 'the new name')
+      .addOption(
+        new Option('--reset <member>', 'back to the default; repeatable').choices(RESETTABLE).argParser(collectChoice),
+      ),
   ).action((target: string, options: UpdateOptions, command: Command) =>
     runner.run(command, async (session) => {
-      const defaults = await readDefaults(session, options);
       const client = await session.client();
-      const body = { ...(options.name === undefined ? {} : { name: options.name }), ...defaults };
+      const settings = await readSettings(options, session.context.cwd, await client.getTarget(target));
+      const { name, reset } = options;
+      const named = { ...(name === undefined ? {} : { name }), ...(reset ? { reset: [...reset] } : {}) };
+      const body = { ...named, ...settings };
+      if (Object.keys(body).length === 0)
+        throw usage('Nothing to change was named.', 'See sluice targets update --help.');
       return show(session, await client.updateTarget(target, body), 'Updated');
     }),
   );
@@ -81,26 +94,55 @@ export function addTargets(program: Command, runner: Runner): void {
     );
 }
 
-function withDefaults(command: Command): Command {
+/** What a target holds for its deployments. `--policy` names them all in one file; single options lie over it. */
+function withSettings(command: Command): Command {
   return command
+    .option('--policy <file>', 'all of the following in one JSON or YAML file')
     .addOption(
-      new Option('--policy <policy>', 'what to do with a deployment when the target is busy').choices([
+      new Option('--when-busy <how>', 'what to do with a deployment when the target is busy').choices([
         'queue',
         'supersede',
         'refuse',
       ]),
     )
-    .option('--strategy <name|file.json>', 'how deployments shift when they do not say')
+    .option('--strategy <name|file>', 'how deployments shift when they do not say')
+    .addOption(
+      new Option('--profile <name>', 'how the judge decides').choices([
+        'cloudwatch',
+        'careful',
+        'fast',
+        'strict',
+        'steps',
+      ]),
+    )
+    .addOption(new Option('--judge <on|off>', 'whether versions are compared at all').choices(['on', 'off']))
+    .option('--metrics <source|file>', 'where evidence comes from: cloudwatch, logs, or a JSON or YAML file')
+    .option('--period <duration>', 'length of a period of evidence')
+    .option('--settle <duration>', 'how long after its end a period may still change')
+    .option('--alarm <name>', 'a CloudWatch alarm that rolls back; repeatable, replaces those before', collect)
+    .option('--no-alarms', 'watch no alarms')
+    .addOption(
+      new Option('--on-inconclusive <what>', 'when a gate gets no verdict until its deadline').choices([
+        'rollback',
+        'hold',
+      ]),
+    )
+    .option('--prepare-deadline <duration>', 'from the start until the version is active')
+    .option('--analysis-deadline <duration>', 'how long a gate waits for a verdict')
+    .option('--person-deadline <duration>', 'how long a pause or an approval may last')
     .option('--probes-safe', 'invoking the function twice, or for nothing, does no harm: probes may be sent')
     .option('--no-probes-safe', 'no probe may be sent');
 }
 
-async function readDefaults(session: Session, { policy, strategy, probesSafe }: DefaultOptions) {
-  return {
-    ...(policy === undefined ? {} : { policy }),
-    ...(probesSafe === undefined ? {} : { probes: { safe: probesSafe } }),
-    ...(strategy === undefined ? {} : { strategy: await readStrategy(strategy, session.context.cwd) }),
-  };
+function collect(value: string, previous: string[] | undefined): string[] {
+  return [...(previous ?? []), value];
+}
+
+const RESETTABLE = ['strategy', 'deadlines', 'onInconclusive', 'analysis', 'metrics', 'alarms'];
+
+function collectChoice(value: string, previous: string[] | undefined): string[] {
+  if (!RESETTABLE.includes(value)) throw new InvalidArgumentError(`Allowed choices are ${RESETTABLE.join(', ')}.`);
+  return collect(value, previous);
 }
 
 async function list(session: Session): Promise<ExitCode> {

@@ -7,7 +7,7 @@ import { cannotReach } from './find-key.js';
 /** Where the API's own advice speaks of requests, the same advice in commands. */
 const remedies: Partial<Record<Problem['code'], string>> = {
   target_unknown: '"sluice targets" lists them; "sluice targets create" makes one.',
-  target_busy: 'Wait for it, "sluice abort" it, or deploy with --policy queue or --policy supersede.',
+  target_busy: 'Wait for it, "sluice abort" it, or deploy with --when-busy queue or --when-busy supersede.',
   artifact_unknown: 'Deploy with --dir or --zip: that uploads the code again.',
   no_rollback_point: 'Name a version: --to VERSION. "sluice history TARGET" shows what there is.',
   version_not_in_history:

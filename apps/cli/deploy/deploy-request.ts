@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type CreateDeployment, createDeployment } from '#contracts';
 import { usage } from '../failure.js';
+import { readDeploymentPolicy } from './read-policy.js';
 import { type ProbeOptions, readProbes } from './read-probes.js';
 import { readStrategy } from './read-strategy.js';
 
@@ -18,8 +19,10 @@ export interface DeployOptions extends ProbeOptions {
   readonly message?: string;
   readonly commit?: string;
   readonly policy?: string;
+  readonly whenBusy?: string;
   readonly idempotencyKey?: string;
   readonly dryRun?: boolean;
+  readonly quiet?: boolean;
   readonly watch?: boolean;
 }
 
@@ -43,8 +46,8 @@ export async function readRequest(target: string, options: DeployOptions, cwd: s
     target,
     ...(probes ? { probes } : {}),
     ...(configuration ? { configuration } : {}),
+    ...(await readDeploymentPolicy(options, cwd)),
     ...(options.strategy === undefined ? {} : { strategy: await readStrategy(options.strategy, cwd) }),
-    ...(options.policy === undefined ? {} : { policy: options.policy as NonNullable<CreateDeployment['policy']> }),
     ...(options.message === undefined ? {} : { message: options.message }),
     ...(options.commit === undefined ? {} : { commit: options.commit.toLowerCase() }),
   };

@@ -11,13 +11,15 @@ import { type DeployOptions, readRequest } from './deploy-request.js';
 import { packFolder, sizeWords } from './pack-folder.js';
 import { parseS3Uri } from './parse-s3-uri.js';
 import { readZip } from './read-zip.js';
+import { sayForecast } from './say-forecast.js';
 
 export async function deploy(session: Session, target: string, options: DeployOptions): Promise<ExitCode> {
   const request = await readRequest(target, options, session.context.cwd);
   const client = await session.client();
   // A misspelt target is found before anything is uploaded.
   await client.getTarget(target);
-  const artifact = await provideArtifact(session, client, options);
+  const told = options.quiet || session.json ? undefined : sayForecast(session, client, request);
+  const artifact = await provideArtifact(session, client, options).finally(() => told);
   const body = artifact ? { ...request, artifact } : request;
   const deployment = await ask(session, client, body, options.idempotencyKey ?? randomUUID());
   return showOrWatch(session, deployment, options.watch);

@@ -1,5 +1,6 @@
 import type { DeploymentView } from '#contracts';
 import { exitCodeOf, isHeld, stateWords } from '../outcome.js';
+import { adaptiveWords } from './adaptive.js';
 import { bar } from './bar.js';
 import { evidenceWords } from './evidence.js';
 import { nextCommands } from './next-commands.js';
@@ -121,9 +122,10 @@ function originFacts(style: Style, deployment: DeploymentView): Fact[] {
 /** Where the rollout stands, how long that still takes and what comes then. */
 export function stepWords(deployment: DeploymentView, elapsedMs: number): string | undefined {
   const { phase, steps, step } = deployment;
-  if (deployment.ended || isHeld(deployment) || step === null || phase === 'rolling_back') return undefined;
+  if (deployment.ended || isHeld(deployment) || phase === 'rolling_back') return undefined;
+  if (deployment.adaptive) return adaptiveWords(deployment, elapsedMs);
+  if (step === null) return undefined;
   const present = steps[step];
-  if (deployment.adaptive) return undefined;
   if (!present) return steps.length > 0 ? `all ${count(steps.length, 'step')} passed, promoting` : undefined;
   const place = `${step + 1} of ${steps.length}: ${weight(present.weightPercent)}`;
   const left = (until: string | null) =>

@@ -7,7 +7,6 @@ import { duration, rate } from './words.js';
 export function forecastLines(style: Style, forecast: ForecastView): string[] {
   const { traffic, feasibility } = forecast;
   const { steps, adaptive, advice } = feasibility;
-  const perSecond = Number(traffic.requestsPerSecond.toPrecision(3));
   const bullet = (sentence: string) => {
     const [first = '', ...rest] = wrap(fold(style, sentence), style.columns && style.columns - 4);
     return [`  - ${first}`, ...rest.map((line) => `    ${line}`)];
@@ -15,11 +14,9 @@ export function forecastLines(style: Style, forecast: ForecastView): string[] {
   return [
     `${ink(style, 'bold', forecast.target)}: version ${forecast.stableVersion} is live; nothing was started`,
     ...facts(style, [
-      [
-        'Traffic',
-        `${perSecond} requests a second, ${rate(traffic.errorRate)} errors, over the last ${duration(traffic.overSeconds * 1000)}`,
-      ],
+      ['Traffic', trafficWords(traffic)],
       ['Strategy', forecast.strategy],
+      ['Profile', forecast.profile],
       [
         'Calls',
         forecast.lambdaCalls === null
@@ -29,8 +26,14 @@ export function forecastLines(style: Style, forecast: ForecastView): string[] {
     ]),
     '',
     ...(steps.length > 0 ? ['What each step can see:', ...steps.flatMap((step) => bullet(step.sentence)), ''] : []),
-    'The adaptive strategy here:',
-    ...bullet(adaptive.sentence),
+    ...(forecast.summary[1] ? ['In short:', ...bullet(forecast.summary[1]), ''] : []),
+    ...(forecast.adaptive ? [] : ['The adaptive strategy here:', ...bullet(adaptive.sentence)]),
     ...(advice.length > 0 ? ['', 'Advice:', ...advice.flatMap(bullet)] : []),
   ];
+}
+
+function trafficWords({ requestsPerSecond, errorRate, overSeconds }: ForecastView['traffic']): string {
+  const over = `over the last ${duration(overSeconds * 1000)}`;
+  if (requestsPerSecond === 0) return `none was seen ${over}`;
+  return `${Number(requestsPerSecond.toPrecision(3))} requests a second, ${rate(errorRate)} errors, ${over}`;
 }

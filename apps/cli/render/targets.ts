@@ -1,6 +1,7 @@
 import type { TargetView } from '#contracts';
 import type { Style } from './style.js';
 import { facts, table } from './table.js';
+import { duration } from './words.js';
 
 export function targetsLines(style: Style, targets: readonly TargetView[]): string[] {
   if (targets.length === 0) {
@@ -15,7 +16,7 @@ export function targetsLines(style: Style, targets: readonly TargetView[]): stri
     target.aliasName,
     target.region,
     target.accountId,
-    strategyName(target) ?? '-',
+    strategyName(target) ?? 'adaptive',
     target.policy,
     target.activeDeploymentId ? 'deploying' : 'idle',
   ]);
@@ -24,18 +25,55 @@ export function targetsLines(style: Style, targets: readonly TargetView[]): stri
 
 export function targetLines(style: Style, target: TargetView, done: string): string[] {
   return [
-    `${done} ${target.name}.`,
+    done ? `${done} ${target.name}.` : target.name,
     ...facts(style, [
       ['Function', target.functionName],
       ['Alias', target.aliasName],
       ['Region', target.region],
       ['Account', target.accountId],
-      ['Strategy', strategyName(target)],
+      ['Strategy', strategyWords(target)],
       ['When busy', target.policy],
-      ['Judge', target.analysisOff ? 'switched off' : undefined],
+      ['Judge', judgeWords(target)],
+      ['Metrics', metricsWords(target)],
+      ['Alarms', target.alarms.length > 0 ? target.alarms.join(', ') : undefined],
+      ['Undecided', target.onInconclusive ? `${target.onInconclusive} when a gate gets no verdict` : undefined],
+      ['Deadlines', deadlineWords(target)],
       ['Id', target.id],
     ]),
   ];
+}
+
+function strategyWords(target: TargetView): string {
+  const { strategy } = target;
+  if (strategy === null) return target.analysisOff ? 'Canary10Percent5Minutes (default)' : 'adaptive (default)';
+  return typeof strategy === 'string' ? strategy : JSON.stringify(strategy);
+}
+
+function judgeWords({ analysis, analysisOff }: TargetView): string {
+  if (analysisOff) return 'switched off';
+  const { profile, ...changes } = analysis ?? {};
+  const changed = Object.keys(changes).length > 0 ? `, with ${JSON.stringify(changes)}` : '';
+  return `profile ${profile ?? 'by the pace of its metrics'}${changed}`;
+}
+
+function metricsWords({ metrics }: TargetView): string | undefined {
+  if (!metrics) return undefined;
+  const { source, periodSeconds, settleSeconds } = metrics;
+  const place = 'url' in metrics ? ` at ${metrics.url}` : '';
+  const period = periodSeconds === undefined ? '' : `, periods of ${duration(periodSeconds * 1000)}`;
+  const settle = settleSeconds === undefined ? '' : `, settled after ${duration(settleSeconds * 1000)}`;
+  return `${source}${place}${period}${settle}`;
+}
+
+function deadlineWords({ deadlines }: TargetView): string | undefined {
+  const { prepareSeconds, analysisSeconds, personSeconds } = deadlines ?? {};
+  const named = [
+    ['prepare', prepareSeconds],
+    ['verdict', analysisSeconds],
+    ['person', personSeconds],
+  ] as const;
+  const words = named.flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${duration(value * 1000)}`]));
+  return words.length > 0 ? words.join(', ') : undefined;
 }
 
 function strategyName({ strategy }: TargetView): string | undefined {

@@ -92,7 +92,7 @@ function unjudged(kept: Watching, turn: Turn): EvidenceRecord {
 async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promise<Judged> {
   const { parts, row, fn } = turn;
   const before = watchingOf(row.evidence);
-  const { source, periodSeconds } = measuringOf(parts, row.target);
+  const { source, periodSeconds, settleSeconds } = measuringOf(parts, row.target);
   const policy = policyOf(state.plan, periodSeconds, before.history);
   const readUntilMs = Math.max(before.readUntilMs, state.bakeStartedAt);
   const weightPercent = state.value.canary?.weightPercent ?? 0;
@@ -116,7 +116,8 @@ async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promis
     const ramp = afterSilence(state, turn.at() - silentSinceMs);
     return { evidence: unreadable(reading.reason, kept, turn), blocks: [], ramp };
   }
-  const now = { atMs: turn.at(), weightPercent, adaptive: state.plan.adaptive === true };
+  const pace = { periodMs: periodSeconds * 1000, settleMs: settleSeconds * 1000 };
+  const now = { atMs: turn.at(), weightPercent, adaptive: state.plan.adaptive === true, ...pace };
   const judged = judgeBlocks(before, reading, policy, now);
   return withLate(judged, reading.lateInvocations ?? 0, turn);
 }
