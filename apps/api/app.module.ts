@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { ArtifactBytes, ZipLimits } from '#sources';
+import { AlarmsController } from './alarms/alarms.controller.js';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { Uploads } from './artifacts/receive-upload.js';
 import { ActsController } from './deployments/acts.controller.js';
@@ -36,6 +37,7 @@ export function apiModule(parts: ApiParts, bytes: ArtifactBytes, limits?: ZipLim
       ServiceController,
       PagesController,
       QuestionsController,
+      AlarmsController,
     ],
     providers: [
       { provide: PARTS, useValue: parts },

@@ -30,6 +30,7 @@ async function main(): Promise<void> {
       store,
       queue,
       logger,
+      alarmTopics: config.alarmTopics,
       clock: systemClock,
       lambdaEndpointUrl: config.awsEndpointUrl,
       metricsPublic: config.metricsPublic,

@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import type { InspectableQueue } from '#queue';
 import type { Clock, Logger } from '#runtime';
 import type { Store } from '#store';
+import type { FetchText } from './alarms/verify-sns.js';
 
 /** What the API is made of; `startApi` is given them, so that one process can hold several apps. */
 export interface ApiParts {
@@ -16,6 +17,10 @@ export interface ApiParts {
   readonly figuresFreshMs?: number;
   /** Where Lambda is, when it is not AWS: named in the commands for the day Sluice is down. */
   readonly lambdaEndpointUrl?: string | undefined;
+  /** SNS topics whose messages about alarms are believed; none: that route is not there. */
+  readonly alarmTopics?: readonly string[];
+  /** How a certificate of SNS is fetched; a test has its own. */
+  readonly fetchText?: FetchText;
   readonly logger: Logger;
   readonly clock: Clock;
 }

@@ -43,6 +43,8 @@ function readBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
   const options = { parseAs: 'string' as const, bodyLimit: MAX_JSON_BYTES };
   server.addContentTypeParser('application/json', options, server.getDefaultJsonParser('error', 'error'));
+  // SNS sends its JSON under this name.
+  server.addContentTypeParser('text/plain', options, server.getDefaultJsonParser('error', 'error'));
   server.addContentTypeParser('application/zip', (_request, payload, done) => done(null, payload));
 }
 

@@ -97,6 +97,7 @@ export function target(changes: Partial<TargetView> = {}): TargetView {
     analysis: null,
     metrics: null,
     alarms: [],
+    alarmsAtStart: 'refuse',
     probes: { safe: false },
     analysisOff: false,
     activeDeploymentId: null,

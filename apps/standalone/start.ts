@@ -84,6 +84,7 @@ async function open(options: StandaloneOptions, opened: Closable[]): Promise<Omi
     store,
     queue,
     logger,
+    alarmTopics: config.alarmTopics,
     clock,
     lambdaEndpointUrl: emulator?.url ?? config.awsEndpointUrl,
   });

@@ -1,4 +1,5 @@
 import { CloudWatchClient, PutMetricAlarmCommand, SetAlarmStateCommand } from '@aws-sdk/client-cloudwatch';
+import { systemClock } from '#runtime';
 import type { TargetRow } from '#store';
 import { serve } from '../../libs/metrics/troubled-server.fixture.js';
 import { EngineWorld, handlerCode } from '../../test/engine/engine-world.js';
@@ -68,18 +69,54 @@ describe('alarms of a target', () => {
     expect(await world.alias(target)).toEqual({ version: '1', weights: {} });
   }, 40_000);
 
-  test('one that was red before is shown and blocks nothing; one without data neither', async () => {
+  const quick = { type: 'canary', weightPercent: 20, bake: '1s' } as const;
+
+  test('one that is red before anything moves ends the deployment, unless it is the cure', async () => {
     await alarm('always-red', 'ALARM');
     await alarm('silent', 'INSUFFICIENT_DATA');
     const target = await targetWith({ alarms: ['always-red', 'silent'] });
-    const strategy = { type: 'canary', weightPercent: 20, bake: '1s' } as const;
-    const id = await world.deploy(target, { code: handlerCode('v2'), strategy, options: { analysis: null } });
-    const row = await world.until(id, (state) => state.phase === 'succeeded');
+    const wish = { code: handlerCode('v2'), strategy: quick, options: { analysis: null } };
+    const refused = await world.until(await world.deploy(target, wish), (state) => state.phase === 'failed');
+    expect(refused.state).toMatchObject({
+      reason: {
+        code: 'alarm_red',
+        sentence:
+          'The alarm "always-red" is red before any traffic has moved, and could not speak about the new version.',
+      },
+    });
+    const cure = await world.deploy(target, { ...wish, code: handlerCode('v3'), request: { despiteAlarms: true } });
+    const row = await world.until(cure, (state) => state.phase === 'succeeded');
     expect(row.evidence?.numbers['alarms']).toEqual([
       { name: 'always-red', state: 'ALARM', redAtStart: true },
       { name: 'silent', state: 'INSUFFICIENT_DATA', redAtStart: false },
     ]);
   }, 40_000);
+
+  test('by the target’s policy it is left out, or waited for until it is quiet', async () => {
+    await alarm('red-for-a-while', 'ALARM');
+    const wish = { code: handlerCode('v2'), strategy: quick, options: { analysis: null } };
+    const carefree = await targetWith({ alarms: ['red-for-a-while'], alarmsAtStart: 'proceed' });
+    await world.until(await world.deploy(carefree, wish), (state) => state.phase === 'succeeded');
+    const patient = await targetWith({ alarms: ['red-for-a-while'], alarmsAtStart: 'hold' });
+    const id = await world.deploy(patient, wish);
+    await seen(id, /"red-for-a-while" is red before any traffic has moved.*; waiting/);
+    expect((await world.row(id)).phase).toBe('preparing');
+    await turn('red-for-a-while', 'OK');
+    await world.until(id, (state) => state.phase === 'succeeded', 30_000);
+  }, 60_000);
+
+  test('a name that no alarm has is told before anything moves', async () => {
+    const target = await targetWith({ alarms: ['misspelt'] });
+    const id = await world.deploy(target, { code: handlerCode('v2'), strategy: quick, options: { analysis: null } });
+    const row = await world.until(id, (state) => state.phase === 'failed');
+    expect(row.state).toMatchObject({
+      reason: { code: 'alarms_unreadable', sentence: expect.stringContaining('no alarm named "misspelt"') },
+    });
+  }, 40_000);
+
+  async function seen(id: string, sentence: RegExp): Promise<void> {
+    while (!sentence.test((await world.row(id)).evidence?.sentence ?? '')) await systemClock.sleep(20);
+  }
 });
 
 describe('a target’s own source', () => {

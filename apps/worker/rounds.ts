@@ -31,7 +31,7 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
     report.start();
     this.startedAt = parts.clock.monotonic();
     this.unsubscribe = await parts.store.changes.subscribe((change) => {
-      if (change.phase === 'rolling_back') void wakes.rollBack(change.deploymentId);
+      if (change.phase === 'rolling_back' || change.alarm) void wakes.rollBack(change.deploymentId);
     });
     this.running = [
       this.repeat('sweep', everyMs, () => sweep.run()),

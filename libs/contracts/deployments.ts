@@ -85,6 +85,9 @@ export const createDeployment = z
       .meta({ description: 'null switches the judge off for this deployment.' }),
     policy: queuePolicy.optional(),
     probes: deploymentProbes.optional(),
+    despiteAlarms: z.boolean().optional().meta({
+      description: 'Goes on although an alarm is red before any traffic has moved; that alarm is left out.',
+    }),
     message: message.optional(),
     commit: z
       .string()

@@ -1,3 +1,4 @@
+export * from './alarms.js';
 export * from './analysis.js';
 export * from './artifacts.js';
 export { type Client, createClient } from './client/client.js';

@@ -99,6 +99,12 @@ export const targetMetrics = z
   .meta({ id: 'TargetMetrics', description: 'Where the evidence about this target’s versions comes from.' });
 export type TargetMetrics = z.infer<typeof targetMetrics>;
 
+export const alarmsAtStart = z.enum(['refuse', 'hold', 'proceed']).meta({
+  id: 'AlarmsAtStart',
+  description:
+    'What an alarm does that is red before any traffic has moved: it ends the deployment (refuse, the default), keeps it waiting (hold), or is left out of the rollout (proceed).',
+});
+
 export const targetAlarms = z
   .array(z.string().regex(/^[^\u0000-\u001f\u007f]{1,255}$/, 'A CloudWatch alarm’s name.'))
   .max(20)
@@ -106,5 +112,5 @@ export const targetAlarms = z
   .meta({
     id: 'TargetAlarms',
     description:
-      'CloudWatch alarms of the target’s account and region. One that goes off during a rollout rolls it back; one that was red before is shown and does not block.',
+      'CloudWatch alarms of the target’s account and region. One that goes off during a rollout rolls it back; what one does that is red before says alarmsAtStart.',
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alarmRoutes } from './alarm-routes.js';
 import { artifactView, createArtifactReference, uploadErrors } from './artifacts.js';
 import {
   action,
@@ -44,7 +45,7 @@ export interface Route {
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
   /** What the body is, where it is not (only) JSON. */
-  readonly upload?: 'application/zip';
+  readonly upload?: 'application/zip' | 'text/plain';
   readonly status: number;
   readonly response: z.ZodType | null;
   /** What else it may answer with, by content type. */
@@ -351,6 +352,7 @@ export const routes = {
     response: artifactView,
     errors: ['not_found'],
   }),
+  ...alarmRoutes,
   ...serviceRoutes,
 };
 

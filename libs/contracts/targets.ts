@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { analysisOverrides } from './analysis.js';
 import { id, targetName, timestamp } from './fields.js';
-import { targetAlarms, targetMetrics } from './metrics.js';
+import { alarmsAtStart, targetAlarms, targetMetrics } from './metrics.js';
 import { targetProbes } from './probes.js';
 import { deadlines, onInconclusive, strategyInput } from './strategy.js';
 
-export { type TargetMetrics, targetAlarms, targetMetrics } from './metrics.js';
+export { alarmsAtStart, type TargetMetrics, targetAlarms, targetMetrics } from './metrics.js';
 
 export const queuePolicy = z.enum(['queue', 'supersede', 'refuse']).meta({
   id: 'QueuePolicy',
@@ -28,6 +28,7 @@ const targetDefaults = {
   analysis: analysisOverrides.nullable().optional(),
   metrics: targetMetrics.optional(),
   alarms: targetAlarms.optional(),
+  alarmsAtStart: alarmsAtStart.optional(),
   probes: targetProbes.optional(),
 };
 
@@ -86,6 +87,7 @@ export const targetView = z
     analysis: analysisOverrides.nullable(),
     metrics: targetMetrics.nullable(),
     alarms: targetAlarms,
+    alarmsAtStart,
     probes: targetProbes,
     analysisOff: z.boolean().meta({ description: 'The judge is switched off for this target.' }),
     activeDeploymentId: id.nullable(),

@@ -15,6 +15,8 @@ export interface AlarmsSeen {
   /** `fail`: an alarm went off during the rollout. `blind`: it cannot be known whether one did. */
   readonly word: 'fail' | 'blind' | 'quiet';
   readonly sentence: string;
+  /** For `blind`: whether looking again may help. */
+  readonly retry?: 'again' | 'never';
 }
 
 /**
@@ -28,11 +30,14 @@ export function seeAlarms(
   startedAtMs: number,
 ): AlarmsSeen {
   const memory = before ?? { startedAtMs };
-  if (!reading.ok) return blind(memory, `The alarms could not be read. ${reading.fault.public}`);
+  if (!reading.ok) {
+    const retry = reading.fault.retry === 'never' ? 'never' : 'again';
+    return blind(memory, `The alarms could not be read. ${reading.fault.public}`, retry);
+  }
   const known = new Map(reading.value.map((alarm) => [alarm.name, alarm]));
   const missing = names.filter((name) => !known.has(name));
   if (missing.length > 0)
-    return blind(memory, `There is no alarm named ${quoted(missing)} in this account and region.`);
+    return blind(memory, `There is no alarm named ${quoted(missing)} in this account and region.`, 'never');
   const alarms = names.flatMap((name) => known.get(name) ?? []);
   const red = alarms.filter(({ state }) => state === 'ALARM');
   const redAtStart =
@@ -48,8 +53,8 @@ export function seeAlarms(
   return { ...seen, word: 'quiet', sentence: quietSentence(alarms, redAtStart) };
 }
 
-function blind(memory: AlarmMemory, sentence: string): AlarmsSeen {
-  return { memory, shown: [], word: 'blind', sentence };
+function blind(memory: AlarmMemory, sentence: string, retry: 'again' | 'never'): AlarmsSeen {
+  return { memory, shown: [], word: 'blind', sentence, retry };
 }
 
 function quietSentence(alarms: readonly AlarmReading[], redAtStart: readonly string[]): string {

@@ -17,6 +17,21 @@ const days = (fallback: number) => z.coerce.number().int().min(0).max(36_500).de
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 
+/** ARNs of SNS topics, commas between them. */
+const topicArns = z
+  .string()
+  .default('')
+  .transform((value) =>
+    value
+      .split(',')
+      .map((arn) => arn.trim())
+      .filter(Boolean),
+  )
+  .refine(
+    (arns) => arns.every((arn) => /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/.test(arn)),
+    'ARNs of SNS topics, such as arn:aws:sns:eu-central-1:111122223333:alarms, commas between them.',
+  );
+
 /** Every setting Sluice reads from the environment, with its default. The README's table is tested against this. */
 export const environmentSchema = z.object({
   PORT: port(3000),
@@ -27,6 +42,7 @@ export const environmentSchema = z.object({
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SLUICE_API_KEY: optionalText,
   SLUICE_S3_BUCKET: optionalText,
+  SLUICE_ALARM_TOPICS: topicArns,
   SLUICE_METRICS_PERIOD_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
   SLUICE_SWEEP_SECONDS: z.coerce.number().min(0.2).max(300).default(5),
   SLUICE_WORKER_PORT: z
@@ -59,6 +75,8 @@ export interface Config {
   readonly bootstrapApiKey: string | undefined;
   /** Where artifact bytes live; absent = in Postgres. */
   readonly artifactBucket: string | undefined;
+  /** SNS topics that may tell us about alarms; none = that route is not there. */
+  readonly alarmTopics: readonly string[];
   readonly metricsPeriodSeconds: number;
   readonly sweepSeconds: number;
   readonly workerConcurrency: number;
@@ -108,6 +126,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     logLevel: env.SLUICE_LOG_LEVEL,
     bootstrapApiKey: env.SLUICE_API_KEY,
     artifactBucket: env.SLUICE_S3_BUCKET,
+    alarmTopics: env.SLUICE_ALARM_TOPICS,
     metricsPeriodSeconds: env.SLUICE_METRICS_PERIOD_SECONDS,
     sweepSeconds: env.SLUICE_SWEEP_SECONDS,
     workerConcurrency: env.SLUICE_WORKER_CONCURRENCY,

@@ -46,6 +46,8 @@ export interface DeploymentRequest {
   readonly configuration?: Readonly<Record<string, unknown>>;
   readonly message?: string;
   readonly commit?: string;
+  /** Goes on although an alarm of the target is red before anything has moved. */
+  readonly despiteAlarms?: true;
   /** For a restore: the version put back. */
   readonly restoreTo?: string;
 }

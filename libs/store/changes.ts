@@ -6,6 +6,8 @@ export interface Change {
   readonly deploymentId: string;
   readonly sequence: number;
   readonly phase: string;
+  /** Nothing changed yet: an alarm of the target went off, and somebody should look. */
+  readonly alarm?: true;
 }
 
 export type ChangeListener = (change: Change) => void;
@@ -70,8 +72,15 @@ export class ChangeFeed {
   }
 
   private tell(payload: string): void {
-    const [deploymentId, sequence, phase] = payload.split(' ');
+    const [deploymentId, sequence, phase, alarm] = payload.split(' ');
     if (!deploymentId || !sequence || !phase) return;
-    for (const listener of this.listeners) listener({ deploymentId, sequence: Number(sequence), phase });
+    for (const listener of this.listeners) {
+      listener({
+        deploymentId,
+        sequence: Number(sequence),
+        phase,
+        ...(alarm === 'alarm' ? { alarm: true as const } : {}),
+      });
+    }
   }
 }

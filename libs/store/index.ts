@@ -1,3 +1,4 @@
+export type { AlarmPush } from './alarm-pushes.js';
 export * from './api.js';
 export type { ApiKeyInput } from './api-keys.js';
 export type { ArtifactInput } from './artifacts.js';

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { RolloutEvent, RolloutState } from '#rollout';
 import { type Clock, type Logger, systemClock } from '#runtime';
+import { alarmPushRows } from './alarm-pushes.js';
 import type { AcceptInput, DeploymentFilter, DeploymentRow, EvidenceRecord, PageCursor, RestoreInput } from './api.js';
 import { apiKeyRows } from './api-keys.js';
 import { artifactRows } from './artifacts.js';
@@ -61,6 +62,7 @@ export function createStore(options: StoreOptions) {
     },
     /** How long things are kept; called by the worker's retention round. */
     retention: retentionRounds(pool),
+    alarmPushes: alarmPushRows(pool),
     queries: queryRows(pool),
     targets: targetRows(database),
     artifacts: artifactRows(database),

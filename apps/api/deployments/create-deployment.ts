@@ -73,10 +73,11 @@ function withProbes(plan: Plan, probes: Request['probes']): Plan {
   return { ...plan, probes: { ...rest, payloads: payloads.length, ...options } };
 }
 
-function requestOf({ configuration, message, commit }: Request): DeploymentRequest {
+function requestOf({ configuration, message, commit, despiteAlarms }: Request): DeploymentRequest {
   return {
     ...(configuration ? { configuration } : {}),
     ...(message === undefined ? {} : { message }),
     ...(commit === undefined ? {} : { commit }),
+    ...(despiteAlarms ? { despiteAlarms } : {}),
   };
 }

@@ -20,11 +20,11 @@ export function headline(row: Pick<DeploymentRow, 'state' | 'evidence' | 'readAt
   const { state } = row;
   if (isEnd(state)) return endHeadline(state);
   if (state.phase === 'queued') return 'Waiting in line for its target.';
-  if (state.phase === 'preparing') return prepareHeadline(state);
+  if (state.phase === 'preparing') return prepareHeadline(state, row.evidence);
   return movingHeadline(state, row.evidence, row.readAt);
 }
 
-function prepareHeadline(state: Preparing): string {
+function prepareHeadline(state: Preparing, evidence: EvidenceRecord | undefined): string {
   if (state.kind === 'restore') return `Looking at the alias before version ${state.restoreTo} is put back.`;
   if (!state.captured) return 'Looking at the alias and the function; nothing has changed yet.';
   switch (state.stage) {
@@ -35,6 +35,7 @@ function prepareHeadline(state: Preparing): string {
     case 'update_code':
       return 'Uploading the code; no traffic has moved.';
     case 'activate':
+      if (evidence) return `${evidence.sentence}; no traffic has moved.`;
       return `Waiting for version ${state.published} to become active; no traffic has moved.`;
     case 'probe':
       return `Probing version ${state.published} with ${state.plan.probes?.payloads} payloads; no traffic has moved.`;

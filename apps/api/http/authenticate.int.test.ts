@@ -62,9 +62,14 @@ describe('every route that asks for a key', () => {
 });
 
 test('routes without a scope answer without a key', async () => {
-  expect(open.map(([name]) => name).sort()).toEqual(['docs', 'health', 'home', 'openApi', 'ready']);
+  expect(open.map(([name]) => name).sort()).toEqual(['alarmMessage', 'docs', 'health', 'home', 'openApi', 'ready']);
   for (const [name, route] of open) {
     const answer = await ask(route, undefined);
+    // SNS shows no key, it signs; and without topics that are believed there is no such route.
+    if (name === 'alarmMessage') {
+      expect(answer.status).toBe(404);
+      continue;
+    }
     expect([name, answer.status]).toEqual([name, 200]);
     await answer.body?.cancel();
   }

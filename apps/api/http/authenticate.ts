@@ -29,6 +29,8 @@ export async function authenticate(parts: ApiParts, request: FastifyRequest): Pr
   if (matched === undefined) return;
   const name = findRoute(request.method, matched);
   const route: RouteDefinition | undefined = name && routes[name];
+  // What is not set up reads nothing: not the signature, not the body.
+  if (name === 'alarmMessage' && !parts.alarmTopics?.length) throw new Refused({ code: 'not_found' });
   if (route?.scope === null || (name === 'metrics' && parts.metricsPublic)) return;
   const checked = await checkKey(parts, request.headers.authorization);
   if (!checked.ok) throw new Refused({ code: 'unauthorized', detail: checked.sentence });

@@ -8,6 +8,7 @@ import { addTruthMetrics } from './truth-metrics.js';
 export class Metrics {
   private readonly requests: Histogram<'method' | 'route' | 'status'>;
   private readonly refusals: Counter<'code'>;
+  private readonly alarms: Counter<'outcome'>;
 
   constructor(
     store: Pick<Store, 'connections'>,
@@ -29,6 +30,12 @@ export class Metrics {
       labelNames: ['code'],
       registers,
     });
+    this.alarms = new Counter({
+      name: 'sluice_alarm_pushes_total',
+      help: 'State changes of CloudWatch alarms that were pushed, by what became of them.',
+      labelNames: ['outcome'],
+      registers,
+    });
     new Gauge({
       name: 'sluice_event_streams',
       help: 'Open streams of server-sent events.',
@@ -48,5 +55,9 @@ export class Metrics {
 
   refused(code: string): void {
     this.refusals.inc({ code });
+  }
+
+  alarm(outcome: string): void {
+    this.alarms.inc({ outcome });
   }
 }

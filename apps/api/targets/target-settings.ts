@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  alarmsAtStart,
   analysisOverrides,
   deadlines,
   onInconclusive,
@@ -18,6 +19,7 @@ const settingsSchema = z.object({
   analysis: analysisOverrides.nullable().optional(),
   metrics: targetMetrics.optional(),
   alarms: targetAlarms.optional(),
+  alarmsAtStart: alarmsAtStart.optional(),
   probes: targetProbes.optional(),
 });
 export type TargetSettings = z.infer<typeof settingsSchema>;
@@ -30,10 +32,8 @@ export function readSettings({ settings }: Pick<TargetRow, 'settings'>): TargetS
 
 /** Only what was given; a member that is not named keeps what `before` says. */
 export function mergeSettings(before: TargetSettings, change: TargetSettings): TargetSettings {
-  const { strategy, deadlines, onInconclusive, analysis, metrics, alarms, probes } = change;
-  const named = Object.entries({ strategy, deadlines, onInconclusive, analysis, metrics, alarms, probes }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const names = Object.keys(settingsSchema.shape) as (keyof TargetSettings)[];
+  const named = names.flatMap((name) => (change[name] === undefined ? [] : [[name, change[name]]]));
   return { ...before, ...Object.fromEntries(named) };
 }
 

@@ -19,6 +19,7 @@ export function targetView(row: TargetRow, activeDeploymentId: string | undefine
     analysis: settings.analysis ?? null,
     metrics: settings.metrics ?? null,
     alarms: settings.alarms ?? [],
+    alarmsAtStart: settings.alarmsAtStart ?? 'refuse',
     probes: settings.probes ?? { safe: false },
     analysisOff: settings.analysis === null,
     activeDeploymentId: activeDeploymentId ?? null,

@@ -32,6 +32,7 @@ export function addDeploy(program: Command, runner: Runner): void {
     .option('--probes-slower-than <times>', 'probes also fail when they take this many times as long')
     .option('--probes-independent', 'the payloads are a sample of real requests: they count as evidence')
     .option('--quiet', 'no forecast before it starts')
+    .option('--despite-alarms', 'go on although an alarm of the target is red already: this is the cure')
     .option('--idempotency-key <key>', 'the same key and request again is accepted only once')
     .option('--dry-run', 'only say what the strategy can see at this traffic; start nothing')
     .option('--watch', 'stay until it ends; the exit code says how')

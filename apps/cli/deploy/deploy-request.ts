@@ -20,6 +20,7 @@ export interface DeployOptions extends ProbeOptions {
   readonly commit?: string;
   readonly policy?: string;
   readonly whenBusy?: string;
+  readonly despiteAlarms?: boolean;
   readonly idempotencyKey?: string;
   readonly dryRun?: boolean;
   readonly quiet?: boolean;
@@ -45,6 +46,7 @@ export async function readRequest(target: string, options: DeployOptions, cwd: s
   const request = {
     target,
     ...(probes ? { probes } : {}),
+    ...(options.despiteAlarms ? { despiteAlarms: true } : {}),
     ...(configuration ? { configuration } : {}),
     ...(await readDeploymentPolicy(options, cwd)),
     ...(options.strategy === undefined ? {} : { strategy: await readStrategy(options.strategy, cwd) }),

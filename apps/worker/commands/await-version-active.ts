@@ -1,5 +1,6 @@
 import { firstWeight } from '#analysis';
 import type { Command } from '#rollout';
+import { alarmsAtStart } from '../alarms-at-start.js';
 import { capturedOf } from '../claim.js';
 import { measuringOf } from '../evidence.js';
 import { failed, readAgain } from '../faults.js';
@@ -30,6 +31,8 @@ export async function awaitVersionActive(
 /** The last moment before traffic moves: the stable version's own figures are read and frozen for the judge. */
 async function activated(turn: Turn): Promise<Answer> {
   const { state, parts, row } = turn;
+  const alarms = await alarmsAtStart(turn);
+  if (alarms && 'kind' in alarms) return alarms;
   const { point } = capturedOf(turn);
   const history = state.plan.analysis === null ? null : await readBaseline(turn, point.version);
   const policy = policyOf(state.plan, measuringOf(parts, row.target).periodSeconds, history);
@@ -40,9 +43,11 @@ async function activated(turn: Turn): Promise<Answer> {
     at: turn.at(),
     ...(first === undefined ? {} : { firstWeightPercent: first }),
   } as const;
-  if (!history) return happened(event);
-  const watching: Watching = { ...watchingOf(undefined), history };
-  const sentence = 'The stable version was measured; nothing of the new one has been seen yet.';
+  if (!history && !alarms) return happened(event);
+  const watching: Watching = { ...watchingOf(undefined), history, ...(alarms ? { alarms } : {}) };
+  const sentence = history
+    ? 'The stable version was measured; nothing of the new one has been seen yet.'
+    : 'The alarms were read; nothing of the new version has been seen yet.';
   const evidence = { verdict: 'continue', sentence, numbers: {}, judge: watching, at: turn.at() } as const;
   return { ...happened(event), seen: { evidence, blocks: [] } };
 }

@@ -3,6 +3,7 @@ import { type Baking, type Gated, isLate, nextWakeAt, type Paused, type RampMove
 import type { EvidenceRecord } from '#store';
 import { measuringOf } from '../evidence.js';
 import { judgeBlocks, policyOf, type Watching, watchingOf } from '../judging.js';
+import { pushedAlarm } from '../pushed-alarms.js';
 import { type Answer, happened, type Seen, type Turn } from '../turn.js';
 import { resolveAlias } from './resolve-alias.js';
 
@@ -55,6 +56,10 @@ type Judged = Seen & { readonly ramp: RampMove | undefined };
 async function look(turn: Turn, state: Baking | Gated | Paused): Promise<Judged | undefined> {
   const { parts, row, signal } = turn;
   const before = watchingOf(row.evidence);
+  const memory = before.alarms ?? { startedAtMs: state.bakeStartedAt };
+  // First of all, because it is known without asking anybody: every second counts now.
+  const pushed = await pushedAlarm(parts, row.target, memory);
+  if (pushed) return { evidence: alarmed(pushed, { ...before, alarms: memory }, turn), blocks: [], ramp: undefined };
   const [judged, alarms] = await Promise.all([
     state.plan.analysis === null ? undefined : judgeEvidence(turn, state),
     parts.sources?.alarms(row.target, before.alarms, state.bakeStartedAt, signal),
@@ -66,6 +71,10 @@ async function look(turn: Turn, state: Baking | Gated | Paused): Promise<Judged 
     return { evidence: unreadable(alarms.sentence, kept, turn), blocks: [], ramp: undefined };
   }
   return withAlarms(judged ?? { evidence: unjudged(kept, turn), blocks: [], ramp: undefined }, alarms);
+}
+
+function alarmed(sentence: string, kept: Watching, turn: Turn): EvidenceRecord {
+  return { verdict: 'fail', sentence, numbers: turn.row.evidence?.numbers ?? {}, judge: kept, at: turn.at() };
 }
 
 /** Bad news holds even where the alarms are not known. */
