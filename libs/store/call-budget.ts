@@ -1,4 +1,4 @@
-import type { Executor } from './database.js';
+import { type Executor, prepared } from './database.js';
 
 /** Lambda counts control-plane calls per account and region. */
 export interface CallBudgetKey {
@@ -52,7 +52,7 @@ async function reserve(
 ): Promise<CallBudgetReservation> {
   const names = lanes.map(({ lane }) => lane);
   const values = [key.accountId, key.region, names, lanes.map(({ spacingMs }) => spacingMs), count, horizonMs];
-  const found = (await executor.query<GrantRow>(TAKE_SLOTS, values)).rows[0];
+  const found = (await executor.query<GrantRow>(TAKE_SLOTS(values))).rows[0];
   if (!found || found.granted === MISSING) {
     await executor.query(MAKE_LANES, [key.accountId, key.region, names]);
     return reserve(executor, key, lanes, count, horizonMs);
@@ -69,7 +69,9 @@ const MISSING = -1;
  * The lanes are locked in one order, so that two rollbacks cannot wait for each other, and the clock is read after the
  * locks are held: a statement that waited must not take slots that have passed.
  */
-const TAKE_SLOTS = `
+const TAKE_SLOTS = prepared(
+  'take_slots',
+  `
   WITH wanted AS (
     SELECT * FROM unnest($3::text[], $4::float8[]) WITH ORDINALITY AS w(lane, spacing_ms, rank)
   ), locked AS MATERIALIZED (
@@ -97,7 +99,8 @@ const TAKE_SLOTS = `
     FROM decided d
     WHERE b.account_id = $1 AND b.region = $2 AND b.lane = d.lane AND d.granted > 0
   )
-  SELECT granted, spacing_ms, now_ms, start_in_ms FROM decided`;
+  SELECT granted, spacing_ms, now_ms, start_in_ms FROM decided`,
+);
 
 const MAKE_LANES = `
   INSERT INTO call_budgets (account_id, region, lane, next_slot)

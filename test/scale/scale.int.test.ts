@@ -1,5 +1,8 @@
 import { measureStatements, type StatementFigures } from './measure-statements.js';
 
+/** Tables with rows per rollout; the others are empty here, and Postgres reads an empty table rather than its index. */
+const GROWING = ['deployments', 'targets', 'events', 'evidence_blocks'];
+
 describe('five thousand live rollouts', () => {
   let few: StatementFigures;
   let many: StatementFigures;
@@ -19,10 +22,7 @@ describe('five thousand live rollouts', () => {
     for (const write of writes) {
       // An index of ten times the rows may be one level deeper, for each of the nine indexes.
       expect([write, many[write].pages <= few[write].pages + 40]).toEqual([write, true]);
-      expect([
-        write,
-        many[write].scanned.filter((table) => table !== 'call_budgets' && table !== 'function_locks'),
-      ]).toEqual([write, []]);
+      expect([write, many[write].scanned.filter((table) => GROWING.includes(table))]).toEqual([write, []]);
     }
   });
 });

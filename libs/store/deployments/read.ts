@@ -1,5 +1,5 @@
 import type { DeploymentFilter, DeploymentRow, PageCursor } from '../api.js';
-import type { Executor } from '../database.js';
+import { type Executor, prepared } from '../database.js';
 import { type RawRow, ROW_COLUMNS, ROW_SOURCE, readRow } from './row.js';
 
 /** `undefined` when there is none in this project; the id must be a UUID. */
@@ -15,9 +15,11 @@ export async function getDeployment(
   return rows[0] && readRow(rows[0]);
 }
 
+const LOAD = prepared('load', `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = $1`);
+
 /** For the worker, which acts for every project. */
 export async function loadDeployment(executor: Executor, id: string): Promise<DeploymentRow | undefined> {
-  const { rows } = await executor.query<RawRow>(`SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = $1`, [id]);
+  const { rows } = await executor.query<RawRow>(LOAD([id]));
   return rows[0] && readRow(rows[0]);
 }
 

@@ -1,6 +1,6 @@
 import { isEnd, type RolloutEvent, type RolloutState } from '#rollout';
 import type { DeploymentRow, EvidenceRecord } from '../api.js';
-import { type Executor, isUniqueViolation } from '../database.js';
+import { type Executor, isUniqueViolation, prepared } from '../database.js';
 import { chainHash, project } from './row.js';
 
 export interface RecordOptions {
@@ -19,7 +19,9 @@ export interface RecordOptions {
  * version published or the end, and an end wakes the oldest deployment waiting for the target (and those waiting for
  * `$LATEST`). `$2` is the sequence that was seen; a row that has moved on makes the whole statement do nothing.
  */
-const RECORD = `
+const RECORD = prepared(
+  'record',
+  `
 WITH moved AS (
   UPDATE deployments SET
     phase = $3, state = $4, sequence = sequence + 1, stable_version = $5, canary_version = $6, rollback_version = $7,
@@ -61,7 +63,8 @@ WITH moved AS (
 )
 SELECT m.sequence, pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) AS told,
   (SELECT json_agg(json_build_array(id, sequence)) FROM woken) AS woken
-FROM moved m`;
+FROM moved m`,
+);
 
 export interface Recorded {
   readonly kind: 'recorded';
@@ -84,30 +87,32 @@ export async function recordEvent(
   const ended = isEnd(next);
   const version = versionToKeep(event);
   const lastHash = chainHash(row.lastHash, row.sequence + 1, event);
-  const { rows } = await executor.query<{ sequence: number; woken: [string, number][] | null }>(RECORD, [
-    row.id,
-    row.sequence,
-    next.phase,
-    JSON.stringify(next),
-    columns.stableVersion,
-    columns.canaryVersion,
-    columns.rollbackVersion,
-    columns.revisionId,
-    columns.weightPercent,
-    options.nextAt ?? null,
-    options.leaseMs ?? null,
-    options.evidence ? JSON.stringify(options.evidence) : null,
-    lastHash,
-    ended,
-    event.type,
-    JSON.stringify(event),
-    options.actor,
-    ended || event.type === 'VersionPublished',
-    version?.version ?? null,
-    version?.origin ?? null,
-    options.leaseMs === undefined && hasLiveClaim(next),
-    JSON.stringify(options.blocks ?? []),
-  ]);
+  const { rows } = await executor.query<{ sequence: number; woken: [string, number][] | null }>(
+    RECORD([
+      row.id,
+      row.sequence,
+      next.phase,
+      JSON.stringify(next),
+      columns.stableVersion,
+      columns.canaryVersion,
+      columns.rollbackVersion,
+      columns.revisionId,
+      columns.weightPercent,
+      options.nextAt ?? null,
+      options.leaseMs ?? null,
+      options.evidence ? JSON.stringify(options.evidence) : null,
+      lastHash,
+      ended,
+      event.type,
+      JSON.stringify(event),
+      options.actor,
+      ended || event.type === 'VersionPublished',
+      version?.version ?? null,
+      version?.origin ?? null,
+      options.leaseMs === undefined && hasLiveClaim(next),
+      JSON.stringify(options.blocks ?? []),
+    ]),
+  );
   const recorded = rows[0];
   if (!recorded) return { kind: 'lost' };
   const woken = (recorded.woken ?? []).map(([deploymentId, sequence]) => ({ deploymentId, sequence }));
@@ -130,7 +135,9 @@ function versionToKeep(event: RolloutEvent): { version: string; origin: 'publish
  * Enters `preparing`: only the oldest in line, only when no other deployment is active on the target (a unique index
  * says so) and only together with the function's lock, all in one statement.
  */
-const START = `
+const START = prepared(
+  'start',
+  `
 WITH candidate AS (
   SELECT d.id, d.project_id, d.target_id, t.account_id, t.region, t.function_name
   FROM deployments d JOIN targets t ON t.id = d.target_id
@@ -152,7 +159,8 @@ WITH candidate AS (
 )
 SELECT m.sequence, (SELECT count(*)::int FROM candidate) AS candidates,
   CASE WHEN m.id IS NOT NULL THEN pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) END AS told
-FROM (SELECT 1) one LEFT JOIN moved m ON true`;
+FROM (SELECT 1) one LEFT JOIN moved m ON true`,
+);
 
 /** `busy`: the target or `$LATEST` is held by another deployment, or others stand before it in line. */
 export type StartResult = Recorded | { readonly kind: 'busy' };
@@ -176,7 +184,7 @@ export async function recordStart(
     actor,
   ];
   try {
-    const { rows } = await executor.query<{ sequence: number | null; candidates: number }>(START, values);
+    const { rows } = await executor.query<{ sequence: number | null; candidates: number }>(START(values));
     const sequence = rows[0]?.sequence;
     return typeof sequence === 'number' ? { kind: 'recorded', sequence, lastHash: hash, woken: [] } : { kind: 'busy' };
   } catch (error) {
@@ -200,6 +208,19 @@ export async function extendLease(
   return rowCount === 1;
 }
 
+const REARM = prepared(
+  'rearm',
+  `
+WITH armed AS (
+   UPDATE deployments SET next_at = to_timestamp($3::float8 / 1000), evidence = COALESCE($4, evidence)
+   WHERE id = $1 AND sequence = $2 RETURNING id, sequence, phase
+ ), kept AS (
+   INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)
+   SELECT a.id, (b ->> 'startMs')::float8::bigint, (b ->> 'endMs')::float8::bigint, b
+   FROM armed a, jsonb_array_elements($5::jsonb) b ON CONFLICT DO NOTHING)
+ SELECT CASE WHEN $4::jsonb IS NOT NULL THEN pg_notify('sluice_changed', id || ' ' || sequence || ' ' || phase) END FROM armed`,
+);
+
 /** Looks again later without anything having happened: no event, no new sequence. */
 export async function rearm(
   executor: Executor,
@@ -209,15 +230,7 @@ export async function rearm(
   blocks: readonly object[] = [],
 ): Promise<boolean> {
   const { rowCount } = await executor.query(
-    `WITH armed AS (
-       UPDATE deployments SET next_at = to_timestamp($3::float8 / 1000), evidence = COALESCE($4, evidence)
-       WHERE id = $1 AND sequence = $2 RETURNING id, sequence, phase
-     ), kept AS (
-       INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)
-       SELECT a.id, (b ->> 'startMs')::float8::bigint, (b ->> 'endMs')::float8::bigint, b
-       FROM armed a, jsonb_array_elements($5::jsonb) b ON CONFLICT DO NOTHING)
-     SELECT CASE WHEN $4::jsonb IS NOT NULL THEN pg_notify('sluice_changed', id || ' ' || sequence || ' ' || phase) END FROM armed`,
-    [row.id, row.sequence, nextAt ?? null, evidence ? JSON.stringify(evidence) : null, JSON.stringify(blocks)],
+    REARM([row.id, row.sequence, nextAt ?? null, evidence ? JSON.stringify(evidence) : null, JSON.stringify(blocks)]),
   );
   return rowCount === 1;
 }
