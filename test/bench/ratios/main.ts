@@ -15,6 +15,7 @@ const USAGE = `npm run bench -- [options]
   --rounds N          measure everything N times and take medians (default 3)
   --queue ENGINE      redis, postgres or both (default redis)
   --window SECONDS    how long throughput is watched before and after each fault of P14 (default 60)
+  --flaky N           P21: run the whole test suite N times and count the runs that fail (takes hours)
   --json FILE         also write the figures as JSON
   --quick             small numbers and short windows: shows that everything works, the figures say little
 `;
@@ -35,6 +36,7 @@ function readChoice(args: string[]): Choice | 'help' {
       rounds: { type: 'string' },
       queue: { type: 'string', default: 'redis' },
       window: { type: 'string' },
+      flaky: { type: 'string' },
       json: { type: 'string' },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -45,10 +47,11 @@ function readChoice(args: string[]): Choice | 'help' {
   const chosen = queues[values.queue as keyof typeof queues];
   if (!chosen) throw new Error(`--queue is redis, postgres or both, not "${values.queue}".`);
   return {
-    wanted: wantedBy(values.only),
+    wanted: wantedBy(values.only ?? (values.flaky === undefined ? undefined : 'P21')),
     rounds: whole(values.rounds, 'rounds', values.quick ? 1 : 3),
     queues: chosen,
     windowSeconds: whole(values.window, 'window', values.quick ? 5 : 60),
+    flakyRuns: whole(values.flaky, 'flaky', values.quick ? 1 : 50),
     json: values.json,
     quick: values.quick,
   };

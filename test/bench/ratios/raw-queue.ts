@@ -7,12 +7,15 @@ import { EngineWorker } from '../../../libs/queue/engine-worker.js';
 /**
  * What the queue and the database do without Sluice, in a process of its own that prints one number per second:
  * `drain`: jobs with an empty handler; `steps`: the least a fenced step can be: read the row, claim it, call a Lambda
- * that answers at once, record what happened, arm the next step.
+ * that answers at once, record what happened, arm the next step; `hold`: takes one job and never gives it back.
  *
- *   node raw-queue.js drain|steps <count> <database url> [redis url]
+ *   node raw-queue.js drain|steps|hold <count> <database url> [redis url]
  */
 const STEPS_EACH = 3;
 const CONCURRENCY = 20;
+/** As the worker's own settings are: whoever looks for stalled jobs keeps others from looking for so long. */
+const LOCK_MS = 5_000;
+const STALLED_MS = 2_000;
 
 const [mode = '', count = '0', databaseUrl = '', redisUrl] = process.argv.slice(2);
 const engine = chooseEngine({
@@ -44,7 +47,13 @@ function run(total: number, handle: (job: Job) => Promise<void>): Promise<number
         done += 1;
         if (done === total) resolve((total / (systemClock.monotonic() - start)) * 1000);
       },
-      { ...bullConnection(engine, 'worker'), concurrency: CONCURRENCY, removeOnComplete: { count: 0 } },
+      {
+        ...bullConnection(engine, 'worker'),
+        concurrency: CONCURRENCY,
+        lockDuration: LOCK_MS,
+        stalledInterval: STALLED_MS,
+        removeOnComplete: { count: 0 },
+      },
     );
     worker.on('error', () => undefined);
   });
@@ -78,6 +87,13 @@ async function step({ id, step: present }: Job): Promise<void> {
   await pool.query({ name: 'record', text: RECORD, values: [id, sequence + 1, data] });
   const next = present + 1;
   if (next < STEPS_EACH) await jobs.add('raw', { id, step: next }, { ...kept, jobId: `r${id}-${next}` });
+}
+
+if (mode === 'hold') {
+  await run(1, () => {
+    process.stdout.write('holding\n');
+    return new Promise(() => undefined);
+  });
 }
 
 const total = Number(count);

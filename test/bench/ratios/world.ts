@@ -19,6 +19,8 @@ export interface Options {
   readonly quick: boolean;
   /** How long the windows before and after a fault last, seconds. */
   readonly windowSeconds: number;
+  /** How often the whole test suite is run to count failures. */
+  readonly flakyRuns: number;
   /** Shown while a long measurement goes on. */
   readonly say: (sentence: string) => void;
 }
@@ -38,6 +40,7 @@ export class BenchWorld {
     const postgres = await startEmbeddedPostgres({ dataDir: folder, durable: true, clock: systemClock });
     process.env['SLUICE_TEST_DATABASE_URL'] = postgres.url;
     const redis = await startRedisServer(folder);
+    process.env['SLUICE_TEST_REDIS_URL'] = redis.url;
     return new BenchWorld(folder, postgres.pid, () => postgres.close(), redis);
   }
 
