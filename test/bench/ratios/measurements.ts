@@ -2,6 +2,7 @@ import type { Reading } from './figures.js';
 import { measureAccepts } from './measure-accept.js';
 import { measureBoot } from './measure-boot.js';
 import { measureBudget, measureCalls } from './measure-calls.js';
+import { measureChaos } from './measure-chaos.js';
 import { measureHistory } from './measure-history.js';
 import { measureKill } from './measure-kill.js';
 import { measureFlakiness, measureSimulation } from './measure-programs.js';
@@ -33,6 +34,7 @@ export const measurements: readonly Measurement[] = [
   { figures: ['P11'], perQueue: true, once: true, run: measureIdle },
   { figures: ['P12'], perQueue: true, run: measureKill },
   { figures: ['P13'], perQueue: true, run: measureFlush },
+  { figures: ['P14'], perQueue: true, once: true, onlyWhenAsked: true, run: measureChaos },
   { figures: ['P15'], perQueue: true, run: measureRedisDown },
   { figures: ['P16'], perQueue: false, run: measureSimulation },
   { figures: ['P17'], perQueue: true, run: measureRollbacks },
