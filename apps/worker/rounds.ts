@@ -4,6 +4,8 @@ import { answerQuery } from './queries/answer.js';
 
 /** The rollback lane looks this often by itself; Postgres NOTIFY wakes it at once. */
 const ROLLBACK_POLL_MS = 500;
+/** How soon a claim is taken over once its lease has run out; a look that finds nothing is one indexed read. */
+const TAKE_OVER_POLL_MS = 1_000;
 /** Somebody waits for the answer: a look that finds nothing costs one indexed read. */
 const QUESTIONS_POLL_MS = 250;
 /** What may be pruned has waited for days; ten minutes more keep each round small. */
@@ -38,6 +40,7 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
       this.repeat('reconciler', everyMs, () => reconciler.run()),
       this.repeat('rollback lane', ROLLBACK_POLL_MS, () => this.lookAtRollbacks()),
       this.repeat('retention', RETENTION_EVERY_MS, () => retention.run()),
+      this.repeat('take-over', TAKE_OVER_POLL_MS, () => this.takeOver()),
       this.repeat('questions', QUESTIONS_POLL_MS, () => this.answerQuestions()),
       this.repeat('report', Math.min(everyMs, REPORT_MS), () => report.write()),
     ];
@@ -93,6 +96,13 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
     const { parts } = this.crew;
     const open = await parts.store.queries.take(5);
     await Promise.all(open.map((query) => answerQuery(parts, query)));
+  }
+
+  /** A worker that was killed leaves its claims behind: whoever finds one goes on from there. */
+  private async takeOver(): Promise<void> {
+    const { parts, wakes } = this.crew;
+    const left = await parts.store.deployments.abandoned(100);
+    await Promise.all(left.map(({ deploymentId }) => wakes.look(deploymentId)));
   }
 
   private async lookAtRollbacks(): Promise<void> {

@@ -9,7 +9,14 @@ import { callBudgetRows } from './call-budget.js';
 import { ChangeFeed, type ChangeListener } from './changes.js';
 import { type Database, openDatabase } from './database.js';
 import { acceptRestore, acceptRollout } from './deployments/accept.js';
-import { type DueCursor, findOverdue, findRollbacks, listArmed, takeForReconciling } from './deployments/due.js';
+import {
+  type DueCursor,
+  findAbandoned,
+  findOverdue,
+  findRollbacks,
+  listArmed,
+  takeForReconciling,
+} from './deployments/due.js';
 import {
   activeOn,
   databaseTime,
@@ -125,6 +132,7 @@ function deploymentRows(database: Database) {
     overdue: (graceMs: number, limit: number, after?: DueCursor) => findOverdue(pool, graceMs, limit, after),
     armed: (after: DueCursor | undefined, limit: number) => listArmed(pool, after, limit),
     rollbacks: (limit: number) => findRollbacks(pool, limit),
+    abandoned: (limit: number) => findAbandoned(pool, limit),
     takeForReconciling: (ageMs: number, limit: number, spacingMs: number) =>
       takeForReconciling(pool, ageMs, limit, spacingMs),
   };

@@ -27,6 +27,7 @@ describe('the simulated store', () => {
         probePayloads: async (id) => database.payloads.get(id),
         overdue: async (graceMs, limit, after) => database.overdue(graceMs, limit, after),
         rollbacks: async (limit) => database.rollbacks(limit),
+        abandoned: async (limit) => database.abandoned(limit),
         takeForReconciling: async (ageMs, limit) => database.takeForReconciling(ageMs, limit),
       },
       highestVersion: async (fn) => database.highestVersion(fn),

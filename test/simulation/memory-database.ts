@@ -163,6 +163,10 @@ export class MemoryDatabase {
     return this.due(0, limit, (row) => row.phase === 'rolling_back');
   }
 
+  abandoned(limit: number): Due[] {
+    return this.due(0, limit, (row) => row.leaseUntil !== undefined);
+  }
+
   takeForReconciling(ageMs: number, limit: number): string[] {
     const now = this.options.now();
     const taken: Kept[] = [];

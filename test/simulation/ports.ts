@@ -21,6 +21,7 @@ export type StorePort = {
     | 'probePayloads'
     | 'overdue'
     | 'rollbacks'
+    | 'abandoned'
     | 'takeForReconciling'
   >;
   readonly artifacts: Pick<Store['artifacts'], 'get' | 'readChunks'>;
@@ -83,6 +84,7 @@ export class Ports {
         probePayloads: (id) => say(() => database.payloads.get(id)),
         overdue: (graceMs, limit, after) => say(() => this.world.overdue(graceMs, limit, after)),
         rollbacks: (limit) => say(() => database.rollbacks(limit)),
+        abandoned: (limit) => say(() => database.abandoned(limit)),
         takeForReconciling: (ageMs, limit) => say(() => database.takeForReconciling(ageMs, limit)),
       },
       artifacts: {

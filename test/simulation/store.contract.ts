@@ -13,6 +13,7 @@ type Deployments = Pick<
   | 'probePayloads'
   | 'overdue'
   | 'rollbacks'
+  | 'abandoned'
   | 'takeForReconciling'
 >;
 
@@ -293,6 +294,17 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
     await record(held, abort(held));
     await store.elapse(5);
     expect(await ids(store.deployments.rollbacks(500))).toContain(row.id);
+  });
+
+  it('finds a claim once its lease has run out, and nothing that somebody holds or that nobody claimed', async () => {
+    const row = await shifting(await freshTarget());
+    await store.elapse(5);
+    const found = async () => (await store.deployments.abandoned(500)).map(({ deploymentId }) => deploymentId);
+    expect(await found()).not.toContain(row.id);
+    await record(row, claim(row), 60);
+    expect(await found()).not.toContain(row.id);
+    await store.elapse(100);
+    expect(await found()).toContain(row.id);
   });
 
   it('gives a live canary to one reconciler at a time', async () => {

@@ -10,6 +10,7 @@ import type { Actor } from './scheduler.js';
 import type { World } from './world.js';
 
 const ROLLBACK_POLL_MS = 5_000;
+const TAKE_OVER_POLL_MS = 5_000;
 
 /** The worker as `apps/worker/start.ts` puts it together, on simulated ports. */
 export class WorkerProcess {
@@ -41,6 +42,10 @@ export class WorkerProcess {
     const reconciler = new Reconciler(parts, this.wakes, { everyMs, callsPerSecond: 12 });
     void this.repeat(everyMs, () => sweep.run());
     void this.repeat(everyMs, () => reconciler.run());
+    void this.repeat(TAKE_OVER_POLL_MS, async () => {
+      const left = await store.deployments.abandoned(100);
+      await Promise.all(left.map(({ deploymentId }) => this.wakes.look(deploymentId)));
+    });
     void this.repeat(ROLLBACK_POLL_MS, async () => {
       const due = await store.deployments.rollbacks(100);
       for (const { deploymentId } of due) void this.wakes.rollBack(deploymentId);

@@ -82,6 +82,20 @@ export async function findRollbacks(executor: Executor, limit: number): Promise<
 }
 
 /**
+ * Claims whose lease ran out: their holder died, or is as good as dead. No wake-up is on its way for them, so there is
+ * nothing to leave the queue time for.
+ */
+export async function findAbandoned(executor: Executor, limit: number): Promise<Due[]> {
+  const { rows } = await executor.query<Due>({
+    name: 'abandoned',
+    text: `SELECT id AS "deploymentId", sequence, phase FROM deployments
+      WHERE next_at <= statement_timestamp() AND lease_until <= clock_timestamp() ORDER BY next_at LIMIT $1`,
+    values: [limit],
+  });
+  return rows;
+}
+
+/**
  * Takes live canaries whose turn it is to be compared with the real alias. Each account and region has a line of its own,
  * `spacingMs` between two turns, kept beside the lanes of its call budget: whoever is taken goes to the end of the line.
  * So every canary gets its turn, an account with many does not keep another's waiting, all workers together keep to the
