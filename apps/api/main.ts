@@ -1,5 +1,5 @@
 import { createWakeQueue } from '#queue';
-import { type Closable, ConfigError, closeAll, createLogger, readConfig, systemClock } from '#runtime';
+import { type Closable, ConfigError, closeAll, createLogger, readConfig, startTracing, systemClock } from '#runtime';
 import { createStore } from '#store';
 import { ensureBootstrapKey, startApi } from './start.js';
 
@@ -18,6 +18,8 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end().then(() => process.exit(0)));
   try {
+    const traces = await startTracing('sluice-api', config.tracing, logger);
+    if (traces) opened.push(traces);
     const store = createStore({ databaseUrl, poolSize: config.databasePoolSize, logger });
     opened.push({ name: 'store', close: () => store.close() });
     await store.migrate().catch((error: Error) => {

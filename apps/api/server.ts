@@ -7,6 +7,7 @@ import { sendProblem } from './http/send-problem.js';
 import type { ApiParts } from './parts.js';
 import type { Metrics } from './service/metrics.js';
 import { PageFiles, pageFiles } from './service/page-files.js';
+import { deploymentOf, traceOf, traceRequests } from './service/trace-requests.js';
 
 /** Requests are a few kilobytes; the largest is a deployment with explicit steps and an environment. */
 const MAX_JSON_BYTES = 128 * 1024;
@@ -51,6 +52,7 @@ function readBodies(server: FastifyInstance): void {
 /** What happens around every request, in this order: headers, key, content type; then, at its end, log and figures. */
 export function addHooks(server: FastifyInstance, parts: ApiParts, metrics: Metrics, closing: AbortSignal): void {
   const open = new Set(Object.keys(pageFiles));
+  const spans = traceRequests(server);
   server.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(reply, request.id);
     if (!open.has(request.routeOptions.url ?? '')) await authenticate(parts, request);
@@ -65,7 +67,8 @@ export function addHooks(server: FastifyInstance, parts: ApiParts, metrics: Metr
     const { statusCode: status, elapsedTime } = reply;
     metrics.observe({ method: request.method, route, status, seconds: elapsedTime / 1000 });
     const { id: requestId, method } = request;
-    const facts = { requestId, method, route, status, ms: Math.round(elapsedTime), key: askerOf(request) };
+    const about = { ...deploymentOf(request, reply), ...traceOf(spans.get(request)) };
+    const facts = { requestId, method, route, status, ms: Math.round(elapsedTime), key: askerOf(request), ...about };
     // What changes something or was refused is worth a line; the many looks are not.
     if (method !== 'GET' || status >= 400) parts.logger.info(facts, 'A request was answered.');
     else parts.logger.debug(facts, 'A request was answered.');

@@ -1,6 +1,15 @@
 import { join } from 'node:path';
 import { createWakeQueue } from '#queue';
-import { type Clock, type Closable, type Config, ConfigError, closeAll, createRegistry, type Logger } from '#runtime';
+import {
+  type Clock,
+  type Closable,
+  type Config,
+  ConfigError,
+  closeAll,
+  createRegistry,
+  type Logger,
+  startTracing,
+} from '#runtime';
 import { createStore, type Store } from '#store';
 import { ensureBootstrapKey, startApi } from '../api/start.js';
 import { startEmulator } from '../emulator/start.js';
@@ -57,6 +66,8 @@ async function open(options: StandaloneOptions, opened: Closable[]): Promise<Omi
   const { config, clock, logger, signal } = options;
   const folder = await claimDataFolder(config.dataDir);
   opened.push({ name: 'data folder', close: () => folder.close() });
+  const traces = await startTracing('sluice', config.tracing, logger);
+  if (traces) opened.push(traces);
   await requireFreePort(config.host, config.port, 'PORT');
   if (config.emulator.enabled) await requireFreePort(config.host, config.emulator.port, 'SLUICE_EMULATOR_PORT');
 

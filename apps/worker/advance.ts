@@ -7,6 +7,7 @@ import {
   transition,
   type WriteCommand,
 } from '#rollout';
+import { traced } from '#runtime';
 import type { DeploymentRow, EvidenceRecord, Recorded } from '#store';
 import { claimEvent, prepareWrite } from './claim.js';
 import { type ProbeTurn, prepareProbes, probe } from './commands/probe.js';
@@ -53,10 +54,26 @@ export async function advance(
   if (row.leaseUntil !== undefined && row.leaseUntil > row.readAt) {
     return { sequence: row.sequence, delayMs: row.leaseUntil - row.readAt + 50 };
   }
-  return new Walk(parts, row, signal, parts.clock.monotonic() - askedAt, progress).run();
+  const walk = new Walk(parts, row, signal, parts.clock.monotonic() - askedAt, progress);
+  const attributes = {
+    'sluice.deployment.id': row.id,
+    'sluice.target': row.target.name,
+    'sluice.phase': row.phase,
+    'sluice.sequence': row.sequence,
+    // The queue names the sequence it was told; the sweep, the rollback lane and neighbours name none.
+    'sluice.woken_by': sequence === undefined ? 'look' : 'queue',
+  };
+  return traced('deployment walk', { kind: 'consumer', attributes, parent: row.traceParent ?? '' }, async (span) => {
+    const next = await walk.run();
+    if (!walk.hasMoved) span.discard();
+    span.set({ 'sluice.phase.after': walk.phase });
+    return next;
+  });
 }
 
 class Walk {
+  /** Whether anything was recorded. */
+  hasMoved = false;
   private readonly readAt: number;
   private readonly clockAtRead: number;
 
@@ -71,6 +88,10 @@ class Walk {
     this.progress.phase = row.phase;
     this.readAt = row.readAt;
     this.clockAtRead = parts.clock.monotonic();
+  }
+
+  get phase(): string {
+    return this.row.phase;
   }
 
   async run(): Promise<Next | undefined> {
@@ -98,7 +119,7 @@ class Walk {
 
   private async take(command: Command): Promise<Next | undefined | 'go on'> {
     if (command.type === 'Start') return this.start();
-    const answer = this.overdue() ?? (await this.perform(command));
+    const answer = this.overdue() ?? (await this.trace(command));
     if (answer === 'lost') return undefined;
     if (answer.kind === 'wait') return this.rest(answer.delayMs, answer.seen);
     const recorded = await this.record(answer.event, answer.delayMs, answer.seen);
@@ -128,6 +149,16 @@ class Walk {
     const { state } = this.row;
     if (state.phase !== 'preparing' || this.at() < state.deadlineAt) return undefined;
     return failed(this.at(), 'prepare_deadline', 'The new version was not ready before the deadline.');
+  }
+
+  private trace(command: Exclude<Command, { type: 'Start' }>): Promise<Answer | 'lost'> {
+    const attributes = { 'sluice.deployment.id': this.row.id, 'sluice.phase': this.row.phase };
+    return traced(command.type, { attributes }, async (span) => {
+      const answer = await this.perform(command);
+      if (answer === 'lost') span.fail('lost');
+      else span.set({ 'sluice.event': answer.kind === 'event' ? answer.event.type : undefined });
+      return answer;
+    });
   }
 
   private perform(command: Exclude<Command, { type: 'Start' }>): Promise<Answer | 'lost'> {
@@ -201,6 +232,7 @@ class Walk {
 
   private follow(state: DeploymentRow['state'], recorded: Recorded, evidence?: EvidenceRecord): void {
     const { sequence, lastHash, woken } = recorded;
+    this.hasMoved = true;
     this.row = {
       ...this.row,
       state,

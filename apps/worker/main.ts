@@ -1,4 +1,4 @@
-import { ConfigError, createLogger, createRegistry, readConfig, systemClock } from '#runtime';
+import { ConfigError, createLogger, createRegistry, readConfig, startTracing, systemClock } from '#runtime';
 import { createStore } from '#store';
 import { startWorker } from './start.js';
 import { openWorkerEndpoint } from './telemetry/endpoint.js';
@@ -10,6 +10,7 @@ async function main(): Promise<void> {
     throw new ConfigError('DATABASE_URL is not set: the worker needs the database of the API it works for.');
   }
   const logger = createLogger({ level: config.logLevel, name: 'sluice-worker' });
+  const traces = await startTracing('sluice-worker', config.tracing, logger);
   const store = createStore({ databaseUrl: config.databaseUrl, poolSize: config.databasePoolSize, logger });
   await store.migrate();
   const registry = createRegistry();
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
     await worker.close();
     await endpoint?.close();
     await store.close();
+    await traces?.close();
     process.exit(0);
   };
   process.once('SIGTERM', stop);

@@ -1,4 +1,4 @@
-import type { Clock } from '#runtime';
+import { type Clock, traced } from '#runtime';
 import type { CallOptions } from './address.js';
 import { type Attempt, classifyFault } from './classify-fault.js';
 import { type Fault, failed, type Outcome, succeeded } from './faults.js';
@@ -40,7 +40,12 @@ export async function attempt<T>(
   send: (abortSignal: AbortSignal) => Promise<T>,
 ): Promise<Outcome<T>> {
   const startedAt = clock.monotonic();
-  const outcome = await attemptOnce(clock, command, info, call, send);
+  const attributes = { 'rpc.system': 'aws-api', 'rpc.method': info.operation };
+  const outcome = await traced(`AWS ${info.operation}`, { kind: 'client', attributes }, async (span) => {
+    const answer = await attemptOnce(clock, command, info, call, send);
+    if (!answer.ok) span.fail(answer.fault.code);
+    return answer;
+  });
   const seconds = (clock.monotonic() - startedAt) / 1000;
   info.onCall?.({ operation: info.operation, seconds, ...(outcome.ok ? {} : { fault: outcome.fault }) });
   return outcome;

@@ -32,6 +32,10 @@ const topicArns = z
     'ARNs of SNS topics, such as arn:aws:sns:eu-central-1:111122223333:alarms, commas between them.',
   );
 
+/** For settings whose own schema would take an empty string for a value. */
+const notBlank = <S extends z.ZodType>(schema: S) =>
+  z.preprocess((value) => (value === '' ? undefined : value), schema);
+
 /** Every setting Sluice reads from the environment, with its default. The README's table is tested against this. */
 export const environmentSchema = z.object({
   PORT: port(3000),
@@ -58,6 +62,13 @@ export const environmentSchema = z.object({
   SLUICE_RETENTION_EVIDENCE_DAYS: days(90),
   SLUICE_RETENTION_ARTIFACT_DAYS: days(30),
   SLUICE_RETENTION_IDEMPOTENCY_HOURS: z.coerce.number().int().min(24).max(8_760).default(168),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optionalText,
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: optionalText,
+  OTEL_TRACES_EXPORTER: optionalText,
+  OTEL_SDK_DISABLED: optionalText,
+  OTEL_TRACES_SAMPLER: notBlank(z.string().default('parentbased_always_on')),
+  OTEL_TRACES_SAMPLER_ARG: notBlank(z.coerce.number().min(0).max(1).default(1)),
+  OTEL_BSP_SCHEDULE_DELAY: notBlank(z.coerce.number().int().min(1).optional()),
   DATABASE_URL: optionalText,
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
   REDIS_URL: optionalText,
@@ -65,12 +76,22 @@ export const environmentSchema = z.object({
   AWS_REGION: optionalText,
 });
 
+/** Where traces go is OpenTelemetry's own business: its exporter reads the rest of the OTEL_ variables itself. */
+export interface TracingConfig {
+  readonly enabled: boolean;
+  readonly sampler: string;
+  /** The share of traces that `traceidratio` keeps. */
+  readonly samplerArg: number;
+  readonly scheduleDelayMs: number | undefined;
+}
+
 export interface Config {
   readonly host: string;
   readonly port: number;
   readonly dataDir: string;
   readonly emulator: { readonly enabled: boolean; readonly port: number };
   readonly logLevel: string;
+  readonly tracing: TracingConfig;
   /** A key to create at boot with full rights; absent = only keys already in the database work. */
   readonly bootstrapApiKey: string | undefined;
   /** Where artifact bytes live; absent = in Postgres. */
@@ -124,6 +145,12 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     dataDir: env.SLUICE_DATA_DIR,
     emulator: { enabled: env.SLUICE_EMULATOR, port: env.SLUICE_EMULATOR_PORT },
     logLevel: env.SLUICE_LOG_LEVEL,
+    tracing: {
+      enabled: tracesWanted(env),
+      sampler: env.OTEL_TRACES_SAMPLER,
+      samplerArg: env.OTEL_TRACES_SAMPLER_ARG,
+      scheduleDelayMs: env.OTEL_BSP_SCHEDULE_DELAY,
+    },
     bootstrapApiKey: env.SLUICE_API_KEY,
     artifactBucket: env.SLUICE_S3_BUCKET,
     alarmTopics: env.SLUICE_ALARM_TOPICS,
@@ -150,4 +177,9 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     awsEndpointUrl: env.AWS_ENDPOINT_URL,
     awsRegion: env.AWS_REGION,
   };
+}
+
+function tracesWanted(env: z.output<typeof environmentSchema>): boolean {
+  const where = env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  return where !== undefined && env.OTEL_SDK_DISABLED !== 'true' && env.OTEL_TRACES_EXPORTER !== 'none';
 }

@@ -3,3 +3,5 @@ export { type Config, ConfigError, environmentSchema, readConfig } from './confi
 export { createLogger, type Logger, silentLogger } from './logger.js';
 export { addPoolMetrics, createRegistry, releaseVersion } from './registry.js';
 export { type Closable, closeAll } from './shutdown.js';
+export { startTracing } from './start-tracing.js';
+export { describeSpan, type OpenSpan, openSpan, traced, traceId, traceparent } from './tracing.js';

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { traceId } from './tracing.js';
 
 /** Structured log lines. The first argument holds the facts, the second one plain sentence. */
 export interface Logger {
@@ -21,13 +22,19 @@ const SECRET_FIELDS = [
   'environment',
 ];
 
-/** JSON lines on standard output, one per event; secrets are masked by field name. */
-export function createLogger(options: { level: string; name: string }): Logger {
-  return pino({
+/** JSON lines on standard output (or on `out`), one per event; secrets are masked by field name. */
+export function createLogger(options: { level: string; name: string; out?: NodeJS.WritableStream }): Logger {
+  const settings = {
     name: options.name,
     level: options.level,
+    // A line that is written inside a span says which trace it belongs to.
+    mixin: () => {
+      const id = traceId();
+      return id === undefined ? {} : { traceId: id };
+    },
     redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[masked]' },
-  }) as unknown as Logger;
+  };
+  return (options.out ? pino(settings, options.out) : pino(settings)) as unknown as Logger;
 }
 
 /** Says nothing: for tests and one-shot commands. */

@@ -29,6 +29,8 @@ export interface DeploymentRow {
   readonly state: RolloutState;
   readonly request: DeploymentRequest;
   readonly requestedBy: string;
+  /** W3C trace context of the request that asked for it; absent while tracing is off. */
+  readonly traceParent?: string;
   readonly nextAt: number | undefined;
   readonly leaseUntil: number | undefined;
   readonly evidence: EvidenceRecord | undefined;
@@ -106,6 +108,8 @@ export interface AcceptInput {
   /** Payloads to invoke on both versions; kept apart from the row and forgotten once they have been sent. */
   readonly probePayloads?: readonly unknown[] | undefined;
   readonly requestedBy: string;
+  /** W3C trace context of the request. */
+  readonly traceParent?: string | undefined;
   readonly idempotency: { readonly key: string; readonly requestHash: string } | undefined;
 }
 
@@ -129,6 +133,7 @@ export interface RestoreInput {
   readonly version: string;
   readonly request: DeploymentRequest;
   readonly requestedBy: string;
+  readonly traceParent?: string | undefined;
   readonly idempotency: AcceptInput['idempotency'];
 }
 

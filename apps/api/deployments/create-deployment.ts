@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { createDeployment as contract } from '#contracts';
 import { createPlan, type Plan } from '#rollout';
+import { traceparent } from '#runtime';
 import type { AcceptInput, DeploymentRequest, DeploymentRow } from '#store';
 import { resolveArtifact } from '../artifacts/resolve-artifact.js';
 import { granted, type Outcome, refused } from '../http/refusal.js';
@@ -46,6 +47,7 @@ export async function createDeployment(
     probePayloads: body.probes?.payloads,
     request: requestOf(body),
     requestedBy: identity.name,
+    traceParent: traceparent(),
     idempotency: idempotencyOf(idempotencyKey, { route: 'createDeployment', body }),
   } satisfies AcceptInput);
   const id = acceptedOutcome(parts, accepted);

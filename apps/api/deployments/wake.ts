@@ -1,3 +1,4 @@
+import { describeSpan, traced } from '#runtime';
 import type { ApiParts } from '../parts.js';
 
 /**
@@ -10,7 +11,11 @@ export function wake(
   sequence: number,
   lane: 'rollback' | 'ordinary' = 'ordinary',
 ): void {
-  queue?.add({ deploymentId, sequence, delayMs: 0, lane }).catch((error: unknown) => {
+  describeSpan({ 'sluice.deployment.id': deploymentId });
+  if (!queue) return;
+  const attributes = { 'sluice.deployment.id': deploymentId, 'messaging.system': 'bullmq', 'sluice.lane': lane };
+  const send = () => queue.add({ deploymentId, sequence, delayMs: 0, lane });
+  traced('wakes send', { kind: 'producer', attributes }, send).catch((error: unknown) => {
     logger.warn({ deploymentId, sequence, error: String(error) }, 'A wake-up was not queued; the sweep will find it.');
   });
 }

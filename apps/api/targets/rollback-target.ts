@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { rollbackRequest, settleRequest } from '#contracts';
+import { traceparent } from '#runtime';
 import type { TargetRow } from '#store';
 import { acceptedOutcome } from '../deployments/accepted.js';
 import { findRepeated, idempotencyOf } from '../deployments/idempotency.js';
@@ -65,6 +66,7 @@ async function restore(
     version,
     request: { restoreTo: version, ...(message === undefined ? {} : { message }) },
     requestedBy: identity.name,
+    traceParent: traceparent(),
     idempotency,
   });
   return acceptedOutcome(parts, accepted, 'rollback');

@@ -19,8 +19,8 @@ WITH known AS (
   ON CONFLICT DO NOTHING RETURNING deployment_id
 ), deployment AS (
   INSERT INTO deployments (id, project_id, target_id, artifact_id, kind, phase, sequence, state, request, requested_by,
-    canary_version, rollback_version, stable_version, revision_id, next_at, last_hash)
-  SELECT $1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $14, $15, $15, $16, clock_timestamp(), $10
+    canary_version, rollback_version, stable_version, revision_id, next_at, last_hash, trace_parent)
+  SELECT $1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $14, $15, $15, $16, clock_timestamp(), $10, $18
   WHERE $12::text IS NULL OR EXISTS (SELECT FROM key)
   RETURNING id, project_id, created_at
 ), event AS (
@@ -42,6 +42,7 @@ interface Insert {
   readonly request: object;
   readonly probePayloads?: readonly unknown[] | undefined;
   readonly requestedBy: string;
+  readonly traceParent?: string | undefined;
   readonly idempotency: AcceptInput['idempotency'];
   readonly at: number;
 }
@@ -70,6 +71,7 @@ async function insert(executor: Executor, input: Insert): Promise<Inserted> {
     columns.rollbackVersion,
     columns.revisionId,
     input.probePayloads ? JSON.stringify(input.probePayloads) : null,
+    input.traceParent ?? null,
   ];
   // The second try sees the row of whoever held the key in the same instant.
   for (let attempt = 0; attempt < 2; attempt += 1) {

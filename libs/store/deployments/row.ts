@@ -6,7 +6,7 @@ import { parseState } from '../rollout-state.js';
 
 /** The columns of every read of a deployment, its target included; times as milliseconds since the epoch. */
 export const ROW_COLUMNS = `
-  d.id, d.project_id, d.artifact_id, d.kind, d.phase, d.sequence, d.state, d.request, d.requested_by, d.evidence,
+  d.id, d.project_id, d.artifact_id, d.kind, d.phase, d.sequence, d.state, d.request, d.requested_by, d.trace_parent, d.evidence,
   d.last_hash, ${ms('d.next_at')} AS next_at, ${ms('d.lease_until')} AS lease_until, ${ms('d.created_at')} AS created_at,
   ${ms('d.updated_at')} AS updated_at, ${ms('d.ended_at')} AS ended_at, ${ms('clock_timestamp()')} AS read_at,
   t.id AS target_id, t.name AS target_name, t.account_id, t.region, t.function_name, t.alias_name, t.policy, t.settings,
@@ -34,6 +34,7 @@ export function readRow(raw: RawRow): DeploymentRow {
     state: parseState(raw['state'], id),
     request: raw['request'] as DeploymentRow['request'],
     requestedBy: raw['requested_by'] as string,
+    ...(raw['trace_parent'] ? { traceParent: raw['trace_parent'] as string } : {}),
     nextAt: (raw['next_at'] as number | null) ?? undefined,
     leaseUntil: (raw['lease_until'] as number | null) ?? undefined,
     evidence: (raw['evidence'] as EvidenceRecord | null) ?? undefined,
