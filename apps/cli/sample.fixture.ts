@@ -47,6 +47,7 @@ const baking = {
   rollbackPoint: { version: '4' },
   restoreCommand: 'aws lambda update-alias --function-name checkout-fn --name live --function-version 4',
   drift: null,
+  trouble: null,
   allowedActions: ['promote', 'pause', 'abort'],
   artifact: { id: TARGET_ID, kind: 'zip', sha256: 'ab'.repeat(32), sizeBytes: 100 },
   configurationChanges: [],

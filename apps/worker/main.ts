@@ -1,4 +1,13 @@
-import { ConfigError, createLogger, createRegistry, readConfig, startTracing, systemClock } from '#runtime';
+import {
+  type Closable,
+  ConfigError,
+  closeAll,
+  createLogger,
+  createRegistry,
+  readConfig,
+  startTracing,
+  systemClock,
+} from '#runtime';
 import { createStore } from '#store';
 import { startWorker } from './start.js';
 import { openWorkerEndpoint } from './telemetry/endpoint.js';
@@ -27,12 +36,15 @@ async function main(): Promise<void> {
       ? undefined
       : await openWorkerEndpoint({ host: config.host, port: config.workerPort }, worker, registry);
   logger.info(endpoint ? { url: endpoint.url } : {}, 'The worker is running.');
+  const opened: Closable[] = [
+    { name: 'traces', close: async () => traces?.close() },
+    { name: 'store', close: () => store.close() },
+    { name: 'endpoint', close: async () => endpoint?.close() },
+    { name: 'worker', close: () => worker.close() },
+  ];
   const stop = async (signal: string) => {
     logger.info({ signal }, 'The worker is stopping.');
-    await worker.close();
-    await endpoint?.close();
-    await store.close();
-    await traces?.close();
+    await closeAll(opened, systemClock, logger);
     process.exit(0);
   };
   process.once('SIGTERM', stop);

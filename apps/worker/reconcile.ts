@@ -33,9 +33,19 @@ export class Reconciler {
     const endsAt = clock.monotonic() + everyMs;
     for (let taken = PAGE; taken === PAGE && clock.monotonic() < endsAt; ) {
       const ids = await store.deployments.takeForReconciling(everyMs * 0.9, PAGE, spacingMs);
-      await inParallel(ids, HANDS, (id) => this.compare(id, endsAt));
+      await inParallel(ids, HANDS, (id) => this.compareAlone(id, endsAt));
       taken = ids.length;
     }
+  }
+
+  /** What is wrong with one row is told by whoever walks it; the others are compared all the same. */
+  private async compareAlone(deploymentId: string, endsAt: number): Promise<void> {
+    await this.compare(deploymentId, endsAt).catch((error: unknown) => {
+      this.parts.logger.warn(
+        { deploymentId, error: String(error) },
+        'A deployment could not be compared with its alias.',
+      );
+    });
   }
 
   private async compare(deploymentId: string, endsAt: number): Promise<void> {

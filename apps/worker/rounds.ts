@@ -12,8 +12,8 @@ const QUESTIONS_POLL_MS = 250;
 const RETENTION_EVERY_MS = 600_000;
 /** At most this far apart a worker tells that it lives; three times as long a silence means that it does not. */
 const REPORT_MS = 10_000;
-/** A round ends at its next safe point; one that hangs in a call is left behind after this long. */
-const PATIENCE_MS = 9_000;
+/** A round ends at its next safe point; one that hangs in a call is left behind after this long, as the queue's jobs are. */
+const PATIENCE_MS = 7_500;
 
 export interface WorkerReadiness {
   readonly status: 'ready' | 'not_ready';
@@ -35,6 +35,8 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
     this.unsubscribe = await parts.store.changes.subscribe((change) => {
       if (change.phase === 'rolling_back' || change.alarm) void wakes.rollBack(change.deploymentId);
     });
+    // A fault here is the database's: the sweep finds these rows as well, only later.
+    await parts.store.deployments.retrySetAside().catch(() => 0);
     this.running = [
       this.repeat('sweep', everyMs, () => sweep.run()),
       this.repeat('reconciler', everyMs, () => reconciler.run()),

@@ -1,4 +1,5 @@
 import type { Wake, WakeHandled } from '#queue';
+import { isDatabaseTrouble } from '#store';
 import { advance, type Progress } from './advance.js';
 import type { WorkerParts } from './parts.js';
 
@@ -89,14 +90,41 @@ export class Wakes {
     }
   }
 
-  /** One deployment's trouble is its own: it is logged with its id and found again by the sweep. */
+  /**
+   * One deployment's trouble is its own: it is set aside with the cause, and looked at again ever more seldom. Of the
+   * database's trouble it knows nothing: that one is simply looked at again by the sweep.
+   */
   private async attempt(deploymentId: string, sequence: number | undefined, signal: AbortSignal, progress: Progress) {
     try {
       return await advance(this.parts, deploymentId, sequence, signal, progress);
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
-      this.parts.logger.error({ deploymentId, problem }, 'A deployment could not be advanced; it will be tried again.');
+      if (isDatabaseTrouble(error)) {
+        this.parts.logger.warn(
+          { deploymentId, problem },
+          'The database did not let a deployment go on; the sweep will.',
+        );
+      } else {
+        await this.setAside(deploymentId, problem);
+      }
       return undefined;
+    }
+  }
+
+  private async setAside(deploymentId: string, problem: string): Promise<void> {
+    const { store, logger } = this.parts;
+    try {
+      const againInMs = await store.deployments.setAside(deploymentId, problem);
+      // Somebody else stumbled over it as well and has said so, or it is not due.
+      if (againInMs === undefined) return;
+      const againInSeconds = Math.round(againInMs / 1000);
+      logger.error(
+        { deploymentId, problem, againInSeconds },
+        'A deployment cannot go on; it was set aside for a while.',
+      );
+    } catch (error) {
+      const also = error instanceof Error ? error.message : String(error);
+      logger.error({ deploymentId, problem, also }, 'A deployment cannot go on, nor be set aside.');
     }
   }
 }

@@ -164,6 +164,10 @@ export const deploymentView = z
       .nullable()
       .meta({ description: 'The AWS CLI command that puts the rollback point back without Sluice.' }),
     drift: z.object({ expected: aliasValue, observed: aliasValue, sentence: z.string() }).nullable(),
+    trouble: z
+      .object({ since: timestamp, sentence: z.string(), remedy: z.string() })
+      .nullable()
+      .meta({ description: 'Why it cannot go on, when that is neither a wait nor a decision of a person.' }),
     allowedActions: z.array(action),
     artifact: z.object({ id, kind: z.string(), sha256: z.string().nullable(), sizeBytes: z.number() }).nullable(),
     configurationChanges: z

@@ -124,6 +124,12 @@ const requestErrors = {
     sentence: 'No worker could answer the question.',
     remedy: 'Is a worker running, and does it reach AWS? Its log has the cause; ask again then.',
   },
+  deployment_unreadable: {
+    status: 500,
+    sentence: 'The deployment is stored in a form that this release of Sluice cannot read.',
+    remedy:
+      'Start the release that wrote it, or a newer one: it goes on by itself. If that must not wait, the deployment’s restoreCommand puts the old version back without Sluice.',
+  },
   unavailable: {
     status: 503,
     sentence: 'Sluice cannot reach its database.',

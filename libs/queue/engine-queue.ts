@@ -3,7 +3,7 @@ import { systemClock } from '#runtime';
 import { endsWithin } from './bounded.js';
 import { backendOf, redisOf } from './engine.js';
 
-const CLOSE_MS = 2_000;
+const CLOSE_MS = 1_500;
 
 /**
  * BullMQ's queue on the engine that its connection belongs to. `BullModule` makes its queues from this class: it hands
@@ -16,7 +16,7 @@ export class EngineQueue extends Queue {
     this.on('error', () => undefined);
   }
 
-  /** Returns within 2 s, whatever the engine does. */
+  /** Returns within 1.5 s, whatever the engine does. */
   override async close(): Promise<void> {
     await endsWithin(super.close(), CLOSE_MS, systemClock);
     redisOf(this.opts.connection)?.disconnect();

@@ -3,8 +3,8 @@ import { type Clock, systemClock } from '#runtime';
 import { endsWithin } from './bounded.js';
 import { backendOf, redisOf } from './engine.js';
 
-/** A second less than most supervisors allow, so that closing connections fits in as well. */
-export const DRAIN_MS = 9_000;
+/** What is left of the ten seconds that most supervisors allow is for closing the queue (1.5 s) and the database. */
+export const DRAIN_MS = 7_500;
 /** The last part of a shutdown, kept for handlers to notice the abort and let go. */
 const ABORT_BEFORE_DEADLINE_MS = 1_000;
 /** Enough for an engine that answers. */

@@ -59,7 +59,8 @@ export function bullConnection(engine: Engine, role: Role): BullOptions {
     connectionString: engine.databaseUrl,
     schema: engine.schema,
     max: role === 'producer' ? 4 : 10,
-    connectionTimeoutMillis: role === 'producer' ? 1_500 : 10_000,
+    // A producer's caller waits 2 s whatever happens here; a slow database needs longer to be reached at all.
+    connectionTimeoutMillis: role === 'producer' ? 5_000 : 10_000,
     keepAlive: true,
     ...(role === 'producer' ? { query_timeout: 2_000, statement_timeout: 2_000 } : {}),
     application_name: `sluice-queue-${role}`,

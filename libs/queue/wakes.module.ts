@@ -159,6 +159,10 @@ export class WakeProcessor
 
   @OnWorkerEvent('lockRenewalFailed')
   onLockLost(jobIds: readonly string[]): void {
+    this.errors.say(
+      'A wake-up in hand could not be kept; another worker may take it over.',
+      'its lock was not renewed',
+    );
     for (const id of jobIds) this.worker.cancelJob(id, 'Another worker may have taken this wake-up.');
   }
 

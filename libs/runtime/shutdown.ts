@@ -7,6 +7,9 @@ export interface Closable {
   close(): Promise<void>;
 }
 
+/** A supervisor that allows ten seconds must never have to kill: some of them are needed to notice and to end. */
+const SHUTDOWN_MS = 9_500;
+
 /**
  * Closes in reverse order of opening, each within what is left of `deadlineMs` (all together). What does not close in
  * time is named in the log and left behind: a stuck connection must not keep a process from ending.
@@ -15,7 +18,7 @@ export async function closeAll(
   closables: readonly Closable[],
   clock: Clock,
   logger: Logger,
-  deadlineMs = 10_000,
+  deadlineMs = SHUTDOWN_MS,
 ): Promise<void> {
   const deadline = clock.monotonic() + deadlineMs;
   for (const closable of [...closables].reverse()) {

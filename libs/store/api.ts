@@ -40,6 +40,20 @@ export interface DeploymentRow {
   readonly endedAt: number | undefined;
   /** Database time when the row was read. */
   readonly readAt: number;
+  /** Present while it cannot be advanced for a reason of its own. */
+  readonly stuck?: { readonly since: number; readonly why: string } | undefined;
+}
+
+/** A deployment whose state this release cannot read: what the columns say of it, and what is wrong with the rest. */
+export interface UnreadableDeployment extends Omit<DeploymentRow, 'state' | 'evidence' | 'phase'> {
+  readonly state: undefined;
+  /** As it is stored: another release may know more phases. */
+  readonly phase: string;
+  readonly problem: string;
+  readonly stableVersion: string | undefined;
+  readonly canaryVersion: string | undefined;
+  readonly rollbackVersion: string | undefined;
+  readonly weightPercent: number;
 }
 
 /** What was asked for, as far as it is not the plan: stored as it came through the contract. */

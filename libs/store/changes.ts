@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Clock, Logger } from '#runtime';
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE } from './database.js';
 
 /** A deployment's row changed: a new event, or new evidence under the same sequence. */
 export interface Change {
@@ -57,7 +58,8 @@ export class ChangeFeed {
     const client = new pg.Client({
       connectionString: this.databaseUrl,
       application_name: 'sluice-changes',
-      keepAlive: true,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      ...KEEP_ALIVE,
     });
     this.client = client;
     const ended = new Promise<void>((resolve) => {

@@ -1,11 +1,22 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import pg from 'pg';
+import type pg from 'pg';
+import { BoundedPool } from './bounded-pool.js';
 import { PrismaClient } from './generated/client.js';
 
-/** Server-side limits: a client-side timeout would leave a half-done transaction behind (prisma issue 29762). */
+/**
+ * Limits that Postgres itself keeps. A limit on our side that came first would leave a transaction behind of which
+ * nobody knows how far it went (prisma issue 29762).
+ */
 const STATEMENT_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 5_000;
-const CONNECT_TIMEOUT_MS = 5_000;
+export const CONNECT_TIMEOUT_MS = 5_000;
+/**
+ * Later than all of these: for an answer that never comes because the network is gone and nobody said so. The
+ * connection is thrown away with it, so that Postgres rolls back whatever was open on it.
+ */
+const SILENCE_TIMEOUT_MS = 12_000;
+/** A connection without traffic asks whether the other end is still there: Linux would wait two hours. */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
 
 export interface Database {
   readonly pool: pg.Pool;
@@ -16,7 +27,7 @@ export interface Database {
 
 /** One pool for the hand-written statements and for Prisma alike. */
 export function openDatabase(options: { url: string; poolSize: number; onError: (error: Error) => void }): Database {
-  const pool = new pg.Pool({
+  const pool = new BoundedPool({
     connectionString: options.url,
     max: options.poolSize,
     application_name: 'sluice',
@@ -24,6 +35,8 @@ export function openDatabase(options: { url: string; poolSize: number; onError: 
     statement_timeout: STATEMENT_TIMEOUT_MS,
     lock_timeout: LOCK_TIMEOUT_MS,
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: SILENCE_TIMEOUT_MS,
+    ...KEEP_ALIVE,
   });
   // An idle connection that Postgres closes must not end the process; the pool replaces it.
   pool.on('error', options.onError);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { RolloutEvent, RolloutState } from '#rollout';
+import type { EvidenceRecord } from './api.js';
 
 /**
  * Rows read back are parsed like any other input: a row written by an older or newer release, or damaged by hand, is a
@@ -136,6 +137,22 @@ export function parseState(stored: unknown, deploymentId: string): RolloutState 
   const parsed = stateSchema.safeParse(stored);
   if (!parsed.success) throw new UnreadableRow(deploymentId, z.prettifyError(parsed.error));
   return parsed.data as RolloutState;
+}
+
+const evidenceSchema = z.object({
+  verdict: z.enum(['pass', 'fail', 'continue', 'inconclusive']),
+  sentence: z.string(),
+  numbers: z.record(z.string(), z.unknown()),
+  judge: z.unknown(),
+  at: z.number(),
+});
+
+/**
+ * Evidence of an unknown form counts as none: the judge then begins anew, and until it has seen enough nothing is
+ * promoted. The state is another matter, nobody may guess at that.
+ */
+export function parseEvidence(stored: unknown): EvidenceRecord | undefined {
+  return stored === null ? undefined : evidenceSchema.safeParse(stored).data;
 }
 
 /** Events of a newer release are shown as they are; only their envelope is checked. */

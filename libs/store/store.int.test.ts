@@ -252,5 +252,28 @@ test('a row that cannot be read stops nobody else', async () => {
   await store.pool.query(`UPDATE deployments SET state = '{"phase":"queued","surprise":1}' WHERE id = $1`, [bad.id]);
   await expect(store.deployments.load(bad.id)).rejects.toThrow('a form this release cannot read');
   const page = await store.deployments.list('default', { targetId: target.id }, 10);
-  expect(page.map((row) => row.id)).toEqual([good.id]);
+  expect(page.map(({ id, state }) => [id, state?.phase])).toEqual([
+    [good.id, 'queued'],
+    [bad.id, undefined],
+  ]);
+});
+
+test('a row that cannot be advanced is set aside, ever longer, until somebody records or re-arms it', async () => {
+  const row = await accepted(await newTarget());
+  const stuckFor = (time: string) =>
+    store.pool.query(`UPDATE deployments SET stuck_since = now() - $2::interval, next_at = now() WHERE id = $1`, [
+      row.id,
+      time,
+    ]);
+  expect(await store.deployments.setAside(row.id, 'It is odd.')).toBeCloseTo(5_000, -3);
+  expect(await store.deployments.setAside(row.id, 'It is odd.')).toBeUndefined();
+  expect((await store.deployments.load(row.id))?.stuck?.why).toBe('It is odd.');
+  await stuckFor('10 minutes');
+  expect(await store.deployments.setAside(row.id, 'It is odd.')).toBeCloseTo(600_000, -4);
+  await stuckFor('1 day');
+  expect(await store.deployments.setAside(row.id, 'It is odd.')).toBeCloseTo(3_600_000, -4);
+  expect((await store.troubles.stuck('default', 100)).map(({ deploymentId }) => deploymentId)).toContain(row.id);
+  expect(await store.deployments.retrySetAside()).toBeGreaterThanOrEqual(1);
+  await store.deployments.rearm(row, row.readAt);
+  expect((await store.deployments.load(row.id))?.stuck).toBeUndefined();
 });

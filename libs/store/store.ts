@@ -18,14 +18,17 @@ import {
   takeForReconciling,
 } from './deployments/due.js';
 import {
+  activeIdOn,
   activeOn,
   databaseTime,
   getDeployment,
   listDeployments,
   loadDeployment,
+  lookAtDeployment,
   probePayloads,
 } from './deployments/read.js';
 import { extendLease, type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
+import { retrySetAside, setAside } from './deployments/set-aside.js';
 import { eventsAfter } from './events.js';
 import { evidenceBlocks, recordedEvidence } from './evidence.js';
 import { migrate } from './migrate.js';
@@ -111,8 +114,10 @@ function deploymentRows(database: Database) {
     accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow()),
     acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await timeNow()),
     get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
+    look: (projectId: string, id: string) => lookAtDeployment(pool, projectId, id),
     load: (id: string) => loadDeployment(pool, id),
     activeOn: (targetId: string) => activeOn(pool, targetId),
+    activeIdOn: (targetId: string) => activeIdOn(pool, targetId),
     list: (projectId: string, filter: DeploymentFilter, limit: number, cursor?: PageCursor) =>
       listDeployments(pool, projectId, filter, limit, cursor),
     record: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, recordOptions: RecordOptions) =>
@@ -127,6 +132,8 @@ function deploymentRows(database: Database) {
     ) => rearm(pool, row, nextAt, evidence, blocks),
     extendLease: (row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number) => extendLease(pool, row, leaseMs),
     probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId),
+    setAside: (id: string, why: string) => setAside(pool, id, why),
+    retrySetAside: () => retrySetAside(pool),
     evidenceBlocks: (deploymentId: string) => evidenceBlocks(pool, deploymentId),
     recordedEvidence: (targetId: string, limit: number) => recordedEvidence(pool, targetId, limit),
     overdue: (graceMs: number, limit: number, after?: DueCursor) => findOverdue(pool, graceMs, limit, after),

@@ -47,6 +47,13 @@ export function troubleRows(executor: Executor) {
          ) watched WHERE "silentMs" IS NOT NULL ORDER BY "silentMs" DESC LIMIT $2`,
         [projectId, limit],
       ),
+    /** Those that failed for a reason of their own when they were looked at, and are looked at ever more seldom. */
+    stuck: (projectId: string, limit: number) =>
+      ask(
+        `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NOT NULL AND d.ended_at IS NULL
+         ORDER BY d.stuck_since LIMIT $2`,
+        [projectId, limit],
+      ),
     /** Ids of rows that have not ended and that this release cannot read, among the five hundred next in line. */
     unreadable: (projectId: string) => unreadableIds(executor, projectId),
   };

@@ -13,6 +13,7 @@ const handMadeIndexes = [
   'deployments_queued',
   'deployments_reconcile',
   'deployments_rolling_back',
+  'deployments_stuck',
   'queries_open',
 ];
 

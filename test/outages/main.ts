@@ -1,9 +1,15 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#runtime';
+import { apiOutages } from './api-killed.js';
+import { diskOutages } from './disk.js';
+import { manyOutages } from './many.js';
 import type { Outage, QueueEngine } from './outage.js';
+import { poisonOutages } from './poison.js';
 import { postgresOutages } from './postgres.js';
+import { slowPostgresOutages } from './postgres-slow.js';
 import { probe } from './probes.js';
 import { type Servers, startServers } from './servers.js';
+import { stoppingOutages } from './stopping.js';
 import { type Outcome, printResult, type Result, summarize } from './table.js';
 import { OutageWorld } from './world.js';
 
@@ -23,7 +29,15 @@ const { values } = parseArgs({
 });
 
 /** Every room adds its list here. */
-const outages: readonly Outage[] = [...postgresOutages];
+const outages: readonly Outage[] = [
+  ...apiOutages,
+  ...postgresOutages,
+  ...slowPostgresOutages,
+  ...diskOutages,
+  ...manyOutages,
+  ...poisonOutages,
+  ...stoppingOutages,
+];
 
 function chosen(): { outage: Outage; engine: QueueEngine }[] {
   if (!['postgres', 'redis', 'both'].includes(values.queue)) {
@@ -33,18 +47,17 @@ function chosen(): { outage: Outage; engine: QueueEngine }[] {
   const unknown = only?.filter((one) => !outages.some(({ fault }) => fault === one)) ?? [];
   if (unknown.length > 0) throw new Error(`No outage is defined here for ${unknown.join(', ')}.`);
   return outages
-    .filter(({ fault, sample }) => (only ? only.includes(fault) : !values.sample || sample))
-    .flatMap((outage) =>
-      outage.engines
-        .filter((engine) => values.queue === 'both' || values.queue === engine)
-        .map((engine) => ({ outage, engine })),
-    );
+    .flatMap((outage) => outage.engines.map((engine) => ({ outage, engine })))
+    .filter(({ engine }) => values.queue === 'both' || values.queue === engine)
+    .filter(({ outage: { fault } }) => !only || only.includes(fault))
+    .filter(({ outage: { sample }, engine }) => !values.sample || sample === true || sample === engine);
 }
 
 async function play(outage: Outage, engine: QueueEngine, servers: Servers): Promise<Outcome> {
   const missing = outage.missing?.();
   if (missing) return { kind: 'skipped', why: missing };
-  const world = await OutageWorld.open(engine, servers);
+  const own = await outage.ownServers?.(servers);
+  const world = await OutageWorld.open(engine, own ?? servers);
   let measured: Record<string, number> = {};
   const problems: string[] = [];
   try {
@@ -62,6 +75,7 @@ async function play(outage: Outage, engine: QueueEngine, servers: Servers): Prom
       for (const program of world.programs) console.log(`-- ${program.name} --\n${program.tail()}`);
     }
     await world.close();
+    await own?.close();
   }
   return problems.length === 0 ? { kind: 'pass', measured } : { kind: 'fail', measured, problems };
 }
@@ -69,7 +83,6 @@ async function play(outage: Outage, engine: QueueEngine, servers: Servers): Prom
 async function main(): Promise<number> {
   const cases = chosen();
   const servers = await startServers();
-  process.env['SLUICE_TEST_DATABASE_URL'] = servers.postgres.url;
   const results: Result[] = [];
   const begun = systemClock.monotonic();
   for (const { outage, engine } of cases) {

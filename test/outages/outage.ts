@@ -1,4 +1,5 @@
 import type { Invariant } from './probes.js';
+import type { Servers } from './servers.js';
 import type { OutageWorld } from './world.js';
 
 export type QueueEngine = 'redis' | 'postgres';
@@ -24,10 +25,12 @@ export interface Outage<B extends string = string> {
   readonly bounds: Readonly<Record<B, Bound>>;
   /** The queue engines it is played on. */
   readonly engines: readonly QueueEngine[];
-  /** Part of the short run for every change. */
-  readonly sample?: boolean;
+  /** Part of the short run for every change: on this engine only, or on all of them. */
+  readonly sample?: QueueEngine | true;
   /** What this machine lacks for it; nothing when it can be played. */
   readonly missing?: () => string | undefined;
+  /** Other servers than the run's own; healed and closed after it. */
+  readonly ownServers?: (servers: Servers) => Promise<Servers>;
   run(world: OutageWorld): Promise<Record<B, number>>;
 }
 

@@ -16,7 +16,8 @@ export interface LogLine {
   readonly [fact: string]: unknown;
 }
 
-const READY_MS = 30_000;
+/** A start takes a second; on a machine that does ten things besides, much longer. */
+const READY_MS = 90_000;
 /** The last part of what a process says is kept. */
 const KEPT = 4_000_000;
 

@@ -55,10 +55,20 @@ export class BreakablePostgres extends Breakable<EmbeddedPostgres> {
     this.settings = settings;
   }
 
-  protected launch(): Promise<EmbeddedPostgres> {
+  protected async launch(): Promise<EmbeddedPostgres> {
     // A setting wins over the free port that it would choose by itself.
     const settings = { ...this.settings, port: String(this.port) };
-    return startEmbeddedPostgres({ dataDir: this.folder, durable: true, settings, clock: systemClock });
+    const server = await startEmbeddedPostgres({
+      dataDir: this.folder,
+      durable: true,
+      settings,
+      clock: systemClock,
+    });
+    // It may also end by itself: a full disk does that.
+    void server.ended.then(() => {
+      if (this.server === server) this.server = undefined;
+    });
+    return server;
   }
 
   private running(): EmbeddedPostgres {

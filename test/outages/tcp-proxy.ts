@@ -1,6 +1,9 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { systemClock } from '#runtime';
 
+/** Sees each chunk before it is passed on; `swallow` keeps it. `way` is the same object for both ends of a connection. */
+export type Tap = (chunk: Buffer, from: 'client' | 'server', way: object) => 'pass' | 'swallow';
+
 /**
  * Stands between a client and a server on loopback: makes the way slow, silent or broken while both ends are well.
  * `delayMs` is added to each direction of each chunk, in order.
@@ -13,6 +16,7 @@ export class TcpProxy {
   delayMs = 0;
   /** Nothing passes in either direction, and nobody is told: a cable that was pulled. */
   silent = false;
+  tap: Tap = () => 'pass';
 
   private constructor(private readonly upstreamPort: number) {}
 
@@ -51,8 +55,8 @@ export class TcpProxy {
     const server = connect(this.upstreamPort, '127.0.0.1');
     const pair = [client, server] as const;
     this.pairs.add(pair);
-    this.pass(client, server);
-    this.pass(server, client);
+    this.pass(client, server, 'client', pair);
+    this.pass(server, client, 'server', pair);
     for (const [socket, other] of [pair, [server, client] as const]) {
       socket.setNoDelay(true);
       socket.on('error', () => other.resetAndDestroy());
@@ -64,10 +68,10 @@ export class TcpProxy {
   }
 
   /** Chunks leave in the order they came, each after the delay that held when it came. */
-  private pass(from: Socket, to: Socket): void {
+  private pass(from: Socket, to: Socket, end: 'client' | 'server', way: object): void {
     let before: Promise<void> = Promise.resolve();
     from.on('data', (chunk: Buffer) => {
-      if (this.silent) return;
+      if (this.silent || this.tap(chunk, end, way) === 'swallow') return;
       const waited = this.delayMs > 0 ? systemClock.sleep(this.delayMs) : undefined;
       before = Promise.all([before, waited]).then(() => {
         if (to.writable && !this.silent) to.write(chunk);

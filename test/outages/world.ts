@@ -76,7 +76,7 @@ export class OutageWorld {
   ) {}
 
   static async open(engine: QueueEngine, servers: Servers): Promise<OutageWorld> {
-    const database = await createDatabase();
+    const database = await createDatabase(servers.postgres.url);
     const pool = new pg.Pool({ connectionString: database.url, max: 3, application_name: 'probe' });
     pool.on('error', () => undefined);
     return new OutageWorld(engine, servers, database, await EmulatedLambda.start(), pool, await freePort());

@@ -150,6 +150,15 @@ export class MemoryDatabase {
     return true;
   }
 
+  setAside(id: string): number | undefined {
+    const kept = this.rows.get(id);
+    const now = this.options.now();
+    if (!kept || kept.endedAt !== undefined || (kept.nextAt ?? Number.POSITIVE_INFINITY) > now) return undefined;
+    if ((kept.leaseUntil ?? 0) > now) return undefined;
+    kept.nextAt = now + 5_000;
+    return 5_000;
+  }
+
   overdue(graceMs: number, limit: number, after?: DueCursor): Overdue[] {
     const due = this.due(graceMs, Number.POSITIVE_INFINITY, () => true).map((one) => ({
       ...one,

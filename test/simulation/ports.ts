@@ -17,6 +17,7 @@ export type StorePort = {
     | 'record'
     | 'start'
     | 'rearm'
+    | 'setAside'
     | 'extendLease'
     | 'probePayloads'
     | 'overdue'
@@ -28,8 +29,8 @@ export type StorePort = {
   readonly highestVersion: Store['highestVersion'];
 };
 
-/** One for all: making a stack for each would cost more than the schedule around it. */
-const connectionLost = new Error('The connection was lost.');
+/** One for all: making a stack for each would cost more than the schedule around it. The code is Postgres' own. */
+const connectionLost = Object.assign(new Error('The connection was lost.'), { code: '08006' });
 
 /**
  * The world as one process sees it: every call takes time, may fail before or after it took effect, and is a moment at
@@ -82,6 +83,7 @@ export class Ports {
         rearm: (row, nextAt, evidence) => say(() => database.rearm(row, nextAt, evidence)),
         extendLease: (row, leaseMs) => say(() => this.world.extendLease(this.actor, row, leaseMs)),
         probePayloads: (id) => say(() => database.payloads.get(id)),
+        setAside: (id) => say(() => database.setAside(id)),
         overdue: (graceMs, limit, after) => say(() => this.world.overdue(graceMs, limit, after)),
         rollbacks: (limit) => say(() => database.rollbacks(limit)),
         abandoned: (limit) => say(() => database.abandoned(limit)),

@@ -7,8 +7,7 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-export async function createDatabase(): Promise<TestDatabase> {
-  const server = process.env['SLUICE_TEST_DATABASE_URL'];
+export async function createDatabase(server = process.env['SLUICE_TEST_DATABASE_URL']): Promise<TestDatabase> {
   if (!server) throw new Error('There is no test Postgres: this test must be named *.int.test.ts or *.e2e.test.ts.');
   const name = `test_${randomBytes(8).toString('hex')}`;
   // FILE_COPY without a checkpoint to wait for is slower than the default on this tiny template, so the default stays.

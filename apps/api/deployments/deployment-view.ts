@@ -9,7 +9,7 @@ import {
   type RolloutState,
   weightOf,
 } from '#rollout';
-import type { ArtifactRow, DeploymentRow } from '#store';
+import type { ArtifactRow, DeploymentRow, TargetRow } from '#store';
 import { headline } from './headline.js';
 import { restoreCommand } from './restore-command.js';
 import { aliasView, isoOrNull, isoTime } from './value-view.js';
@@ -26,14 +26,7 @@ export function deploymentView(
   const { state, target, request } = row;
   return {
     id: row.id,
-    target: {
-      id: target.id,
-      name: target.name,
-      functionName: target.functionName,
-      aliasName: target.aliasName,
-      region: target.region,
-      accountId: target.accountId,
-    },
+    target: addressOf(target),
     kind: row.kind,
     phase: state.phase,
     sequence: row.sequence,
@@ -52,6 +45,7 @@ export function deploymentView(
     ...versionsOf(row, lambdaEndpointUrl),
     evidence: evidenceOf(row),
     drift: driftOf(state),
+    trouble: troubleOf(row),
     allowedActions: allowedActions(state, { verdict: row.evidence?.verdict ?? null }),
     artifact: artifact
       ? { id: artifact.id, kind: artifact.kind, sha256: artifact.sha256 ?? null, sizeBytes: artifact.sizeBytes }
@@ -65,6 +59,17 @@ export function deploymentView(
     endedAt: isoOrNull(row.endedAt),
     readAt: isoTime(row.readAt),
   };
+}
+
+export function addressOf({
+  id,
+  name,
+  functionName,
+  aliasName,
+  region,
+  accountId,
+}: TargetRow): DeploymentView['target'] {
+  return { id, name, functionName, aliasName, region, accountId };
 }
 
 type Place = Pick<DeploymentView, 'step' | 'gate' | 'bakeStartedAt' | 'bakeUntil' | 'deadlineAt'>;
@@ -143,6 +148,16 @@ function driftOf(state: RolloutState): DeploymentView['drift'] {
     expected: aliasView(expected),
     observed: aliasView(observed),
     sentence: `Someone moved the alias: ${describeDrift(expected, observed)}.`,
+  };
+}
+
+/** What keeps it from going on, when that is neither a wait nor a person's decision. The log has the whole story. */
+function troubleOf({ stuck }: DeploymentRow): DeploymentView['trouble'] {
+  if (!stuck) return null;
+  return {
+    since: isoTime(stuck.since),
+    sentence: 'Looking at this deployment fails for a reason of its own; it is tried again, ever more seldom.',
+    remedy: 'The worker’s log has the cause under the deployment’s id. Abort it to have the old version put back.',
   };
 }
 

@@ -1,5 +1,5 @@
 import { type Problem, problemOf } from '#contracts';
-import { UnreadableRow } from '#store';
+import { isDatabaseTrouble, UnreadableRow } from '#store';
 import { Refused } from './refusal.js';
 
 export interface Answerable {
@@ -21,11 +21,14 @@ export function toProblem(error: unknown, requestId: string): Answerable {
   }
   const known = fromFramework(error);
   if (known) return { problem: problemOf(known.code, { detail: known.detail, requestId }), unexpected: false };
-  if (isDatabaseAway(error)) {
+  if (isDatabaseTrouble(error)) {
     return { problem: problemOf('unavailable', { requestId }), retryAfter: 2, unexpected: true };
   }
-  const detail = error instanceof UnreadableRow ? 'A stored deployment cannot be read by this release.' : undefined;
-  return { problem: problemOf('internal', { detail, requestId }), unexpected: true };
+  if (error instanceof UnreadableRow) {
+    const { deploymentId } = error;
+    return { problem: problemOf('deployment_unreadable', { deploymentId, requestId }), unexpected: true };
+  }
+  return { problem: problemOf('internal', { requestId }), unexpected: true };
 }
 
 /** What Fastify and Nest refuse before any of our code runs, by the status they chose and Fastify's own code. */
@@ -59,19 +62,4 @@ function describe(error: unknown): { code: string | undefined; status: number | 
     code: typeof code === 'string' ? code : undefined,
     status: typeof status === 'number' ? status : undefined,
   };
-}
-
-/** Connections that are refused, lost or not to be had, by Node's and by Postgres' codes. */
-const DATABASE_AWAY =
-  /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|EPIPE|08\w{3}|57P0[123]|53300|P1001|P1002|P1017|P2024)$/;
-
-function isDatabaseAway(error: unknown): boolean {
-  for (let cause = error, depth = 0; cause && depth < 5; cause = (cause as { cause?: unknown }).cause, depth += 1) {
-    const { code, message } = cause as { code?: unknown; message?: unknown };
-    if (typeof code === 'string' && DATABASE_AWAY.test(code)) return true;
-    if (typeof message === 'string' && /timeout exceeded when trying to connect|Connection terminated/.test(message)) {
-      return true;
-    }
-  }
-  return false;
 }

@@ -24,10 +24,11 @@ export async function diagnose(parts: ApiParts, truth: Truth, projectId: string)
   const { troubles, migrations } = parts.store;
   const { figures } = truth;
   if (!figures) return [databaseSilent()];
-  const [overdue, held, silent, unreadable, schema, retention] = await Promise.all([
+  const [overdue, held, silent, stuck, unreadable, schema, retention] = await Promise.all([
     troubles.overdue(projectId, OVERDUE_MS, NAMED + 1),
     troubles.held(projectId, NAMED + 1),
     troubles.silent(projectId, NAMED + 1),
+    troubles.stuck(projectId, NAMED + 1),
     troubles.unreadable(projectId),
     migrations(),
     parts.store.retention.report(),
@@ -40,6 +41,7 @@ export async function diagnose(parts: ApiParts, truth: Truth, projectId: string)
       alive.length > 0,
     ),
     ...unreadableFindings(unreadable),
+    ...stuckFindings(stuck.filter(({ deploymentId }) => !unreadable.includes(deploymentId))),
     ...heldFindings(held),
     ...evidenceFindings(silent),
     ...awsFindings(alive),
@@ -141,6 +143,16 @@ function unreadableFindings(ids: readonly string[]): FindingView[] {
     why: 'It stands still where it is and holds its target; all others go on.',
     remedy:
       'Run the release that wrote it (the newest one), or put the alias right by hand with aws lambda update-alias and ask whoever looks after the database to mend the row.',
+  }));
+}
+
+function stuckFindings(stuck: readonly TroubledRow[]): FindingView[] {
+  return named(stuck, 'stuck', ({ deploymentId, target }) => ({
+    name: `deployment of ${target}`,
+    state: 'bad',
+    sentence: 'Looking at it fails for a reason of its own; it is tried again, ever more seldom.',
+    why: 'It stands still where it is and nobody judges its canary; all others go on.',
+    remedy: `The worker’s log has the cause under ${deploymentId}. Abort it to have the old version put back.`,
   }));
 }
 

@@ -19,7 +19,7 @@ export async function listTargets(
     .filter((row) => after === undefined || row.name > after.name);
   const shown = rows.slice(0, limit);
   const items = await Promise.all(
-    shown.map(async (row) => targetView(row, (await store.deployments.activeOn(row.id))?.id)),
+    shown.map(async (row) => targetView(row, await store.deployments.activeIdOn(row.id))),
   );
   const last = shown.at(-1);
   const next = rows.length > limit && last ? Buffer.from(`name ${last.name}`).toString('base64url') : null;

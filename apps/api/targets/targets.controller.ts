@@ -102,6 +102,6 @@ export class TargetsController {
   }
 
   private async view(row: TargetRow): Promise<TargetView> {
-    return targetView(row, (await this.parts.store.deployments.activeOn(row.id))?.id);
+    return targetView(row, await this.parts.store.deployments.activeIdOn(row.id));
   }
 }

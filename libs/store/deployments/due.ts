@@ -114,11 +114,11 @@ export async function takeForReconciling(
 
 const TAKE_TURNS = `
 WITH fresh AS (
-  SELECT id, target_id FROM deployments WHERE phase IN ('baking', 'gated', 'paused') AND reconcile_at IS NULL
+  SELECT id, target_id FROM deployments WHERE phase IN ('baking', 'gated', 'paused') AND reconcile_at IS NULL AND stuck_since IS NULL
   LIMIT $2 FOR UPDATE SKIP LOCKED
 ), due AS (
   SELECT id, target_id FROM deployments
-  WHERE phase IN ('baking', 'gated', 'paused') AND reconcile_at <= statement_timestamp()
+  WHERE phase IN ('baking', 'gated', 'paused') AND reconcile_at <= statement_timestamp() AND stuck_since IS NULL
   ORDER BY reconcile_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), taken AS (
   SELECT r.id, r.is_due, t.account_id, t.region,

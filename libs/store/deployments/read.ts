@@ -1,6 +1,6 @@
-import type { DeploymentFilter, DeploymentRow, PageCursor } from '../api.js';
+import type { DeploymentFilter, DeploymentRow, PageCursor, UnreadableDeployment } from '../api.js';
 import { type Executor, prepared } from '../database.js';
-import { type RawRow, ROW_COLUMNS, ROW_SOURCE, readRow } from './row.js';
+import { type RawRow, ROW_COLUMNS, ROW_SOURCE, readAnyRow, readRow } from './row.js';
 
 /** `undefined` when there is none in this project; the id must be a UUID. */
 export async function getDeployment(
@@ -13,6 +13,19 @@ export async function getDeployment(
     [id, projectId],
   );
   return rows[0] && readRow(rows[0]);
+}
+
+/** For those who show it: a state that cannot be read does not hide the rest. */
+export async function lookAtDeployment(
+  executor: Executor,
+  projectId: string,
+  id: string,
+): Promise<DeploymentRow | UnreadableDeployment | undefined> {
+  const { rows } = await executor.query<RawRow>(
+    `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = $1 AND d.project_id = $2`,
+    [id, projectId],
+  );
+  return rows[0] && readAnyRow(rows[0]);
 }
 
 const LOAD = prepared('load', `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = $1`);
@@ -32,14 +45,23 @@ export async function activeOn(executor: Executor, targetId: string): Promise<De
   return rows[0] && readRow(rows[0]);
 }
 
-/** Newest first, keyset paging. A row that cannot be read is left out of the page rather than hiding the others. */
+/** Its id alone, which can be told of a row that cannot be read as well. */
+export async function activeIdOn(executor: Executor, targetId: string): Promise<string | undefined> {
+  const { rows } = await executor.query<{ id: string }>(
+    `SELECT id FROM deployments WHERE target_id = $1 AND ended_at IS NULL AND phase <> 'queued'`,
+    [targetId],
+  );
+  return rows[0]?.id;
+}
+
+/** Newest first, keyset paging. A row that cannot be read keeps its place: a page that lacks it would look like the last one. */
 export async function listDeployments(
   executor: Executor,
   projectId: string,
   filter: DeploymentFilter,
   limit: number,
   cursor: PageCursor | undefined,
-): Promise<DeploymentRow[]> {
+): Promise<(DeploymentRow | UnreadableDeployment)[]> {
   const { rows } = await executor.query<RawRow>(
     `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE}
      WHERE d.project_id = $1
@@ -58,13 +80,7 @@ export async function listDeployments(
       limit,
     ],
   );
-  return rows.flatMap((row) => {
-    try {
-      return [readRow(row)];
-    } catch {
-      return [];
-    }
-  });
+  return rows.map(readAnyRow);
 }
 
 /** Milliseconds of database time. */

@@ -30,6 +30,7 @@ WITH moved AS (
                    ELSE to_timestamp($10::float8 / 1000) END,
     lease_until = CASE WHEN $21 THEN lease_until ELSE clock_timestamp() + $11 * interval '1 millisecond' END,
     evidence = COALESCE($12, evidence), last_hash = $13, updated_at = clock_timestamp(),
+    stuck_since = NULL, stuck_why = NULL,
     ended_at = CASE WHEN $14 THEN COALESCE(ended_at, clock_timestamp()) END
   WHERE id = $1 AND sequence = $2 AND ($11::float8 IS NULL OR lease_until IS NULL OR lease_until <= clock_timestamp())
   RETURNING id, project_id, target_id, sequence
@@ -151,7 +152,7 @@ WITH candidate AS (
   ON CONFLICT DO NOTHING RETURNING deployment_id
 ), moved AS (
   UPDATE deployments SET phase = $3, state = $4, sequence = sequence + 1, next_at = clock_timestamp(),
-    last_hash = $5, updated_at = clock_timestamp()
+    last_hash = $5, updated_at = clock_timestamp(), stuck_since = NULL, stuck_why = NULL
   WHERE id = (SELECT deployment_id FROM lock) RETURNING id, project_id, sequence
 ), event AS (
   INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
@@ -212,7 +213,8 @@ const REARM = prepared(
   'rearm',
   `
 WITH armed AS (
-   UPDATE deployments SET next_at = to_timestamp($3::float8 / 1000), evidence = COALESCE($4, evidence)
+   UPDATE deployments SET next_at = to_timestamp($3::float8 / 1000), evidence = COALESCE($4, evidence),
+       stuck_since = NULL, stuck_why = NULL
    WHERE id = $1 AND sequence = $2 RETURNING id, sequence, phase
  ), kept AS (
    INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)

@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
 import type { RolloutState } from '#rollout';
 import { isEnd, isMoving, weightOf } from '#rollout';
-import type { DeploymentRow, EvidenceRecord, TargetRow } from '../api.js';
-import { parseState } from '../rollout-state.js';
+import type { DeploymentRow, TargetRow, UnreadableDeployment } from '../api.js';
+import { parseEvidence, parseState, UnreadableRow } from '../rollout-state.js';
 
 /** The columns of every read of a deployment, its target included; times as milliseconds since the epoch. */
 export const ROW_COLUMNS = `
   d.id, d.project_id, d.artifact_id, d.kind, d.phase, d.sequence, d.state, d.request, d.requested_by, d.trace_parent, d.evidence,
   d.last_hash, ${ms('d.next_at')} AS next_at, ${ms('d.lease_until')} AS lease_until, ${ms('d.created_at')} AS created_at,
-  ${ms('d.updated_at')} AS updated_at, ${ms('d.ended_at')} AS ended_at, ${ms('clock_timestamp()')} AS read_at,
+  ${ms('d.stuck_since')} AS stuck_since, d.stuck_why, d.stable_version, d.canary_version, d.rollback_version,
+  d.weight_percent::float8 AS weight_percent, ${ms('d.updated_at')} AS updated_at, ${ms('d.ended_at')} AS ended_at, ${ms('clock_timestamp()')} AS read_at,
   t.id AS target_id, t.name AS target_name, t.account_id, t.region, t.function_name, t.alias_name, t.policy, t.settings,
   ${ms('t.created_at')} AS target_created_at, ${ms('t.updated_at')} AS target_updated_at`;
 
@@ -21,28 +22,55 @@ export function ms(column: string): string {
 
 export type RawRow = Record<string, unknown>;
 
+/** Throws `UnreadableRow` when the state is none that this release knows. */
 export function readRow(raw: RawRow): DeploymentRow {
-  const id = raw['id'] as string;
   return {
-    id,
+    ...readColumns(raw),
+    phase: raw['phase'] as DeploymentRow['phase'],
+    state: parseState(raw['state'], raw['id'] as string),
+    evidence: parseEvidence(raw['evidence']),
+  };
+}
+
+/** For those who show rows: one that cannot be read is shown as that, and hides no other. */
+export function readAnyRow(raw: RawRow): DeploymentRow | UnreadableDeployment {
+  try {
+    return readRow(raw);
+  } catch (error) {
+    if (!(error instanceof UnreadableRow)) throw error;
+    return {
+      ...readColumns(raw),
+      phase: raw['phase'] as string,
+      state: undefined,
+      problem: error.message,
+      stableVersion: (raw['stable_version'] as string | null) ?? undefined,
+      canaryVersion: (raw['canary_version'] as string | null) ?? undefined,
+      rollbackVersion: (raw['rollback_version'] as string | null) ?? undefined,
+      weightPercent: raw['weight_percent'] as number,
+    };
+  }
+}
+
+function readColumns(raw: RawRow): Omit<DeploymentRow, 'state' | 'evidence' | 'phase'> {
+  const stuckSince = raw['stuck_since'] as number | null;
+  return {
+    id: raw['id'] as string,
     projectId: raw['project_id'] as string,
     target: readTarget(raw),
     artifactId: (raw['artifact_id'] as string | null) ?? undefined,
     kind: raw['kind'] as DeploymentRow['kind'],
-    phase: raw['phase'] as DeploymentRow['phase'],
     sequence: raw['sequence'] as number,
-    state: parseState(raw['state'], id),
     request: raw['request'] as DeploymentRow['request'],
     requestedBy: raw['requested_by'] as string,
     ...(raw['trace_parent'] ? { traceParent: raw['trace_parent'] as string } : {}),
     nextAt: (raw['next_at'] as number | null) ?? undefined,
     leaseUntil: (raw['lease_until'] as number | null) ?? undefined,
-    evidence: (raw['evidence'] as EvidenceRecord | null) ?? undefined,
     lastHash: raw['last_hash'] as string,
     createdAt: raw['created_at'] as number,
     updatedAt: raw['updated_at'] as number,
     endedAt: (raw['ended_at'] as number | null) ?? undefined,
     readAt: raw['read_at'] as number,
+    stuck: stuckSince === null ? undefined : { since: stuckSince, why: (raw['stuck_why'] as string | null) ?? '' },
   };
 }
 

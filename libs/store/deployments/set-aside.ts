@@ -1,0 +1,35 @@
+import type { Executor } from '../database.js';
+
+/** Looked at again after this long at first; then after as long as it has been stuck, so twice as late each time. */
+const FIRST_MS = 5_000;
+/** And never later than this: an hour for a row that only another release can read. */
+const LONGEST_MS = 3_600_000;
+/** A rollback is tried again soon, whatever is in its way. */
+const LONGEST_ROLLBACK_MS = 10_000;
+
+const SET_ASIDE = `
+UPDATE deployments SET stuck_since = COALESCE(stuck_since, clock_timestamp()), stuck_why = $2,
+  next_at = clock_timestamp() + LEAST(
+    GREATEST(clock_timestamp() - COALESCE(stuck_since, clock_timestamp()), ${FIRST_MS} * interval '1 millisecond'),
+    CASE WHEN phase = 'rolling_back' THEN ${LONGEST_ROLLBACK_MS} ELSE ${LONGEST_MS} END * interval '1 millisecond')
+WHERE id = $1 AND ended_at IS NULL AND next_at <= clock_timestamp()
+  AND (lease_until IS NULL OR lease_until <= clock_timestamp())
+RETURNING round(extract(epoch FROM next_at - clock_timestamp()) * 1000)::float8 AS "againInMs"`;
+
+/**
+ * Takes a due deployment out of everybody's way for a while, because looking at it failed for a reason of its own: one
+ * row must not keep the sweep busy and the log full. Says when it will be looked at again; `undefined` when it is not
+ * due or somebody holds it, so that of many who stumble over it one is told. Whoever records or re-arms it clears this.
+ */
+export async function setAside(executor: Executor, id: string, why: string): Promise<number | undefined> {
+  const { rows } = await executor.query<{ againInMs: number }>(SET_ASIDE, [id, why.slice(0, 2_000)]);
+  return rows[0]?.againInMs;
+}
+
+/** A worker that starts may be of the release that can read what the one before could not. Returns how many there are. */
+export async function retrySetAside(executor: Executor): Promise<number> {
+  const { rowCount } = await executor.query(
+    'UPDATE deployments SET next_at = clock_timestamp() WHERE stuck_since IS NOT NULL AND ended_at IS NULL',
+  );
+  return rowCount ?? 0;
+}
