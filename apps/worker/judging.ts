@@ -1,13 +1,16 @@
 import {
   type AdaptiveState,
   type AnalysisPolicy,
+  addColdStarts,
   type BaselineHistory,
   baselineHistory,
+  type ColdStarts,
   decisionOf,
   defaultPolicy,
   type JudgeState,
   judge,
   newAdaptive,
+  noColdStarts,
   type Outlook,
   outlook,
   type PolicyOverrides,
@@ -31,6 +34,7 @@ export interface Watching {
   readonly history: BaselineHistory | null;
   readonly adaptive: AdaptiveState;
   readonly alarms?: AlarmMemory;
+  readonly coldStarts?: ColdStarts;
   /** Since when the source has not answered; absent while it does. */
   readonly silentSinceMs?: number;
 }
@@ -43,6 +47,7 @@ export function watchingOf(evidence: EvidenceRecord | undefined): Watching {
     history: kept.history ?? null,
     adaptive: kept.adaptive ?? newAdaptive,
     ...(kept.alarms ? { alarms: kept.alarms } : {}),
+    ...(kept.coldStarts ? { coldStarts: kept.coldStarts } : {}),
     ...(kept.silentSinceMs === undefined ? {} : { silentSinceMs: kept.silentSinceMs }),
   };
 }
@@ -126,11 +131,17 @@ function record(
 const BASELINE_PERIODS = 180;
 const BASELINE_FAST_PERIODS = 60;
 
+/** What the source knows of the stable version before anything moves; `null`: nothing of its traffic. */
+interface Baseline {
+  readonly history: BaselineHistory | null;
+  readonly coldStarts?: ColdStarts;
+}
+
 /**
  * The stable version before anything moves: traffic, error rate and how clumped errors come. `null` when the source has
  * nothing to tell: the judge then learns from the rollout itself.
  */
-export async function readBaseline(turn: Turn, stableVersion: string): Promise<BaselineHistory | null> {
+export async function readBaseline(turn: Turn, stableVersion: string): Promise<Baseline> {
   const { parts, row, fn } = turn;
   const { source, periodSeconds } = measuringOf(parts, row.target);
   const periods = periodSeconds < 60 ? BASELINE_FAST_PERIODS : BASELINE_PERIODS;
@@ -150,15 +161,19 @@ export async function readBaseline(turn: Turn, stableVersion: string): Promise<B
     },
     turn.signal,
   );
-  if (!reading.ok) return null;
+  if (!reading.ok) return { history: null };
   const stable = reading.blocks.map((block) => block.stable);
   const firstSeen = stable.findIndex((counts) => counts.invocations > 0);
-  if (firstSeen < 0) return null;
+  if (firstSeen < 0) return { history: null };
   const seen = stable.slice(firstSeen);
   const history = baselineHistory(perMinute(seen, periodSeconds), thresholdsOf(stable));
   const known = history.requestsPerSecond > 0 ? history : { ...history, ...lessThanAMinute(seen, periodSeconds) };
   const lately = trafficOf(seen.slice(-Math.ceil(periods / RECENT_PART)), periodSeconds);
-  return { ...known, requestsPerSecond: Math.max(known.requestsPerSecond, lately) };
+  const { stable: initMs } = addColdStarts(noColdStarts, reading.blocks);
+  return {
+    history: { ...known, requestsPerSecond: Math.max(known.requestsPerSecond, lately) },
+    ...(initMs.length > 0 ? { coldStarts: { stable: initMs, canary: [] } } : {}),
+  };
 }
 
 /**

@@ -26,6 +26,8 @@ export interface VersionCounts {
   readonly throttles?: number;
   /** Warm invocations only: a cold start is not a slow version. Absent when the source has no durations. */
   readonly durationMs?: DurationCounts;
+  /** Initialisations of cold starts, milliseconds; absent when there were none or the source does not know them. */
+  readonly initMs?: readonly number[];
 }
 
 /** Durations as counts against thresholds frozen before the rollout, plus what a chart may want to show. */
@@ -75,6 +77,7 @@ function plausibleCounts(version: VersionCounts): VersionCounts {
     errors: Math.min(invocations, amount(version.errors)),
     throttles: amount(version.throttles ?? 0),
     ...(durationMs && { durationMs: plausibleDurations(durationMs) }),
+    ...(version.initMs && { initMs: version.initMs.filter((one) => Number.isFinite(one) && one >= 0) }),
   };
 }
 

@@ -13,6 +13,12 @@ export {
   explain,
   type RecordedRollout,
 } from './backtest.js';
+export {
+  addColdStarts,
+  type ColdStarts,
+  compareColdStarts,
+  noColdStarts,
+} from './cold-starts.js';
 export { dispersion } from './dispersion.js';
 export { logEValue, type NullLine, projectOntoNull, type RatePair } from './e-value.js';
 export { countAbove, type DurationCounts, type EvidenceBlock, type VersionCounts } from './evidence.js';

@@ -64,6 +64,10 @@ export const targetMetrics = z
         .regex(/^[a-zA-Z0-9_./#-]{1,512}$/)
         .optional(),
       textRuntime: z.enum(['nodejs', 'python']).optional(),
+      coldStartsSlowerThan: z.number().gt(1).max(100).optional().meta({
+        description:
+          'Rolls back when the new version’s initialisation takes this many times as long as the stable one’s. Without it slower cold starts are only told.',
+      }),
       ...pace,
     }),
     z.strictObject({

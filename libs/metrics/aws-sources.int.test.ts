@@ -120,21 +120,31 @@ describeEvidenceSource('a function’s JSON log', () => worldOf('JSON', logsAt()
 describeEvidenceSource('a function’s plain text log', () => worldOf('Text', logsAt('nodejs')));
 
 describe('a function’s log', () => {
-  test('tells durations of warm invocations only, seconds after they ended', async () => {
-    const { emulator, lambda, fromMs } = await traffic('JSON');
-    const { source, close } = logsAt()(emulator.url, 10_000);
-    const reading = await source.read({ ...requestFrom(fromMs), latencyThresholdsMs: [0] });
-    const blocks = reading.ok ? reading.blocks : [];
-    const sum = (count: (block: (typeof blocks)[number]) => number) =>
-      blocks.reduce((total, block) => total + count(block), 0);
-    const invocations = sum((block) => block.stable.invocations);
-    const warm = sum((block) => block.stable.durationMs?.count ?? 0);
-    expect(warm).toBe(invocations - 1);
-    expect(sum((block) => block.stable.durationMs?.above[0] ?? 0)).toBe(warm);
-    close();
-    lambda.destroy();
-    await emulator.close();
-  }, 30_000);
+  test.each([
+    ['JSON', undefined],
+    ['Text', 'nodejs'],
+  ] as const)(
+    'tells warm durations and cold starts apart, seconds after they ended (%s)',
+    async (format, runtime) => {
+      const { emulator, lambda, fromMs } = await traffic(format);
+      const { source, close } = logsAt(runtime)(emulator.url, 10_000);
+      const reading = await source.read({ ...requestFrom(fromMs), latencyThresholdsMs: [0] });
+      const blocks = reading.ok ? reading.blocks : [];
+      const sum = (count: (block: (typeof blocks)[number]) => number) =>
+        blocks.reduce((total, block) => total + count(block), 0);
+      const invocations = sum((block) => block.stable.invocations);
+      const warm = sum((block) => block.stable.durationMs?.count ?? 0);
+      expect(warm).toBe(invocations - 1);
+      const starts = blocks.flatMap((block) => block.stable.initMs ?? []);
+      expect(starts).toHaveLength(1);
+      expect(starts[0]).toBeGreaterThan(0);
+      expect(sum((block) => block.stable.durationMs?.above[0] ?? 0)).toBe(warm);
+      close();
+      lambda.destroy();
+      await emulator.close();
+    },
+    30_000,
+  );
 
   test('in plain text without a named runtime is refused: a thrown error could not be told from a success', async () => {
     const { emulator, lambda, fromMs } = await traffic('Text');

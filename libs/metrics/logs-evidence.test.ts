@@ -105,6 +105,7 @@ describe('what Lambda writes about an invocation', () => {
     [text('Init Duration: 208.10 ms\t'), 'nodejs'],
   ] as const)('a cold start has no duration to judge: %s', (message, runtime) => {
     expect(read(message, runtime)).toEqual([expect.not.objectContaining({ warmDurationMs: expect.anything() })]);
+    expect(read(message, runtime)).toMatchObject([{ initMs: expect.any(Number) }]);
   });
 
   test.each([

@@ -165,13 +165,18 @@ function cutReports(
   return blocks;
 }
 
+/** A period that starts more environments than this has shown what a start takes. */
+const MOST_INITS = 50;
+
 function countsOf(reports: readonly InvocationReport[], thresholds: readonly number[]): VersionCounts {
   const durations = reports.flatMap(({ warmDurationMs }) => (warmDurationMs === undefined ? [] : [warmDurationMs]));
+  const initMs = reports.flatMap((report) => (report.initMs === undefined ? [] : [report.initMs])).slice(0, MOST_INITS);
   const known = thresholds.length > 0 && durations.length > 0;
   return {
     invocations: reports.length,
     errors: reports.filter((report) => report.failed).length,
     ...(known ? { durationMs: durationsOf(durations, thresholds) } : {}),
+    ...(initMs.length > 0 ? { initMs } : {}),
   };
 }
 

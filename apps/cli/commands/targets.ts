@@ -122,6 +122,13 @@ function withSettings(command: Command): Command {
     .option('--alarm <name>', 'a CloudWatch alarm that rolls back; repeatable, replaces those before', collect)
     .option('--no-alarms', 'watch no alarms')
     .addOption(
+      new Option('--alarms-at-start <what>', 'when an alarm is red before anything moves').choices([
+        'refuse',
+        'hold',
+        'proceed',
+      ]),
+    )
+    .addOption(
       new Option('--on-inconclusive <what>', 'when a gate gets no verdict until its deadline').choices([
         'rollback',
         'hold',

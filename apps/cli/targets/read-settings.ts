@@ -19,6 +19,7 @@ export interface SettingsOptions extends PolicyOptions {
   readonly prepareDeadline?: string;
   readonly analysisDeadline?: string;
   readonly personDeadline?: string;
+  readonly alarmsAtStart?: NonNullable<UpdateTarget['alarmsAtStart']>;
   readonly probesSafe?: boolean;
 }
 
@@ -47,6 +48,7 @@ export async function readSettings(options: SettingsOptions, cwd: string, before
     ...(deadlines === undefined ? {} : { deadlines }),
     ...(alarms === undefined ? {} : { alarms }),
     ...(onInconclusive === undefined ? {} : { onInconclusive }),
+    ...(options.alarmsAtStart === undefined ? {} : { alarmsAtStart: options.alarmsAtStart }),
     ...(options.probesSafe === undefined ? {} : { probes: { safe: options.probesSafe } }),
   };
 }

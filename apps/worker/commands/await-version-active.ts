@@ -34,7 +34,8 @@ async function activated(turn: Turn): Promise<Answer> {
   const alarms = await alarmsAtStart(turn);
   if (alarms && 'kind' in alarms) return alarms;
   const { point } = capturedOf(turn);
-  const history = state.plan.analysis === null ? null : await readBaseline(turn, point.version);
+  const judged = state.plan.analysis !== null;
+  const { history, coldStarts } = judged ? await readBaseline(turn, point.version) : { history: null };
   const policy = policyOf(state.plan, measuringOf(parts, row.target).periodSeconds, history);
   const known = history !== null && history.requestsPerSecond > 0;
   const first = state.plan.adaptive && known ? firstWeight(policy.ramp, history.requestsPerSecond) : undefined;
@@ -44,7 +45,12 @@ async function activated(turn: Turn): Promise<Answer> {
     ...(first === undefined ? {} : { firstWeightPercent: first }),
   } as const;
   if (!history && !alarms) return happened(event);
-  const watching: Watching = { ...watchingOf(undefined), history, ...(alarms ? { alarms } : {}) };
+  const watching: Watching = {
+    ...watchingOf(undefined),
+    history,
+    ...(alarms ? { alarms } : {}),
+    ...(coldStarts ? { coldStarts } : {}),
+  };
   const sentence = history
     ? 'The stable version was measured; nothing of the new one has been seen yet.'
     : 'The alarms were read; nothing of the new version has been seen yet.';

@@ -1,6 +1,7 @@
 import type { AlarmsSeen } from '#metrics';
 import { type Baking, type Gated, isLate, nextWakeAt, type Paused, type RampMove, transition } from '#rollout';
 import type { EvidenceRecord } from '#store';
+import { withColdStarts } from '../cold-starts.js';
 import { measuringOf } from '../evidence.js';
 import { judgeBlocks, policyOf, type Watching, watchingOf } from '../judging.js';
 import { pushedAlarm } from '../pushed-alarms.js';
@@ -128,7 +129,7 @@ async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promis
   const pace = { periodMs: periodSeconds * 1000, settleMs: settleSeconds * 1000 };
   const now = { atMs: turn.at(), weightPercent, adaptive: state.plan.adaptive === true, ...pace };
   const judged = judgeBlocks(before, reading, policy, now);
-  return withLate(judged, reading.lateInvocations ?? 0, turn);
+  return withLate(withColdStarts(judged, reading.blocks, row.target), reading.lateInvocations ?? 0, turn);
 }
 
 /** Fixed steps have a deadline at their gate; an adaptive rollout whose source stays silent as long gets the same end. */
