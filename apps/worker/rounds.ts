@@ -30,7 +30,6 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
 
   async start(): Promise<void> {
     const { parts, wakes, sweep, reconciler, retention, report, everyMs } = this.crew;
-    report.start();
     this.startedAt = parts.clock.monotonic();
     this.unsubscribe = await parts.store.changes.subscribe((change) => {
       if (change.phase === 'rolling_back' || change.alarm) void wakes.rollBack(change.deploymentId);
