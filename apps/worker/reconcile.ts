@@ -16,7 +16,7 @@ const HANDS = 32;
 /**
  * Compares live canaries with their real aliases, so that a change behind our back is seen while the weight holds and
  * not only at the next shift. Uses a quarter of each account's call budget: with n live canaries in an account, each has
- * its turn every n / 3 seconds, or every round where that is longer (at 12 calls a second; docs/scale.md).
+ * its turn every n / 3 seconds, or every round where that is longer (at 12 calls a second; docs/performance.md).
  */
 export class Reconciler {
   constructor(
