@@ -124,6 +124,41 @@ test('a bad change is put back: exit code 2, the reason in words, all traffic on
   expect(history.stdout).toMatch(/promoted/);
 });
 
+describe('without a word about the strategy', () => {
+  /**
+   * The default strategy at the pace of these tests: a tenth of the traffic at first, seconds of watching, and wide
+   * margins for durations, because this machine runs other tests beside the function.
+   */
+  const POLICY = `analysis:
+  minimumWatchMs: 3000
+  ramp: { minimumWeightPercent: 10 }
+  bake: { bakeMs: 3000 }
+  latency:
+    - { quantile: 0.5, minimumExcess: 0.45, margin: 0.49 }
+    - { quantile: 0.9, minimumExcess: 0.7, margin: 0.8 }
+    - { quantile: 0.99, minimumExcess: 0.8, margin: 0.9 }
+`;
+  function policy(): string {
+    const file = join(sluice.dataDir, 'policy.yaml');
+    writeFileSync(file, POLICY);
+    return file;
+  }
+
+  test.each([
+    ['v3-bad', /^Rolled back .*errors rose from/],
+    ['v4-slow', /^Rolled back .*requests slower than .* rose from/],
+  ])('%s is put back before it had much', async (release, reason) => {
+    const before = await alias();
+    const deployed = await deploy('--dir', `examples/checkout/${release}`, '--policy', policy());
+    const { headline, phase } = await until(deployed, ({ ended }) => ended);
+    expect(headline).toMatch(reason);
+    expect(phase).toBe('rolled_back');
+    const { stdout } = await sluice.sluice('history', deployed);
+    expect(stdout).not.toMatch(/95 % on version/);
+    await expectAllOn(before.FunctionVersion);
+  });
+});
+
 test('what is live already is not deployed again: nothing to do, and no version is published', async () => {
   const folder = goodCode();
   expect(

@@ -1,4 +1,5 @@
 import { type Feasibility, feasibility } from '#analysis';
+import type { FunctionAddress } from '#aws';
 import { createPlan, type Plan, type PlanOptions, type StrategyInput } from '#rollout';
 import type { TargetRow } from '#store';
 import { measuringOf } from '../evidence.js';
@@ -34,7 +35,7 @@ export async function forecastRollout(
   if (!made.ok) return { refused: 'request_invalid', sentence: `${made.problem.path}: ${made.problem.message}` };
   const { accountId, region, functionName, aliasName } = target;
   const fn = { accountId, region, functionName };
-  if (!(await parts.budget.take(fn, 'ordinary')).granted) {
+  if (!(await takeSlot(parts, fn))) {
     return { refused: 'unavailable', sentence: 'The Lambda call budget is used up at the moment; ask again.' };
   }
   const alias = await parts.lambda.getAlias(fn, aliasName, { timeoutMs: READ_TIMEOUT_MS });
@@ -55,6 +56,18 @@ export async function forecastRollout(
     lambdaCalls: plan.adaptive ? null : 3 + plan.steps.length,
     feasibility: seen,
   };
+}
+
+/** So often is the budget asked: a forecast may wait for seconds, but not behind a crowd of rollouts. */
+const TRIES = 4;
+const LONGEST_WAIT_MS = 500;
+
+async function takeSlot(parts: WorkerParts, fn: FunctionAddress): Promise<boolean> {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await parts.budget.take(fn, 'ordinary');
+    if (answer.granted || tries === TRIES) return answer.granted;
+    await parts.clock.sleep(Math.min(answer.waitMs, LONGEST_WAIT_MS));
+  }
 }
 
 /** Fixed steps are compared with what the adaptive strategy would do here, under the same overrides. */
