@@ -8,7 +8,7 @@ export interface Closable {
 }
 
 /** A supervisor that allows ten seconds must never have to kill: some of them are needed to notice and to end. */
-const SHUTDOWN_MS = 9_500;
+const SHUTDOWN_MS = 9_000;
 
 /**
  * Closes in reverse order of opening, each within what is left of `deadlineMs` (all together). What does not close in
