@@ -3,6 +3,9 @@ import { type Closable, ConfigError, closeAll, createLogger, readConfig, startTr
 import { createStore } from '#store';
 import { ensureBootstrapKey, startApi } from './start.js';
 
+const NO_SECRETS_KEY =
+  'SLUICE_SECRETS_KEY is not set: values of environment variables lie readable in the database until their version is published. Set the same key for API and worker.';
+
 /** The API as a process of its own: settings from the environment, ended by SIGINT or SIGTERM. */
 async function main(): Promise<void> {
   const config = readConfig();
@@ -20,7 +23,9 @@ async function main(): Promise<void> {
   try {
     const traces = await startTracing('sluice-api', config.tracing, logger);
     if (traces) opened.push(traces);
-    const store = createStore({ databaseUrl, poolSize: config.databasePoolSize, logger });
+    const { secretsKeys } = config;
+    if (secretsKeys.length === 0) logger.warn({}, NO_SECRETS_KEY);
+    const store = createStore({ databaseUrl, poolSize: config.databasePoolSize, logger, secretsKeys });
     opened.push({ name: 'store', close: () => store.close() });
     await store.migrate().catch((error: Error) => {
       throw new ConfigError(`The database that DATABASE_URL names cannot be used: ${error.message}`);

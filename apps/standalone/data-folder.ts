@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -61,6 +61,17 @@ export function writeKeyFile(folder: string, key: string): string {
     writeFileSync(file, `${key}\n`, { mode: 0o600 });
   }
   return file;
+}
+
+/** The key that seals environment variables in this folder's database: made at the first start, the owner's to read. */
+export function secretsKeyOf(folder: string): Uint8Array {
+  const file = join(folder, 'secrets-key');
+  if (!existsSync(file)) writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+  const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
+  if (key.byteLength === 32) return key;
+  throw new StartProblem(
+    `The key in ${file} is damaged. Put the right one back, or delete the file: deployments that still wait with environment variables then fail and have to be asked for again.`,
+  );
 }
 
 function keyFile(folder: string): string {

@@ -14,7 +14,7 @@ import { createStore, type Store } from '#store';
 import { ensureBootstrapKey, startApi } from '../api/start.js';
 import { startEmulator } from '../emulator/start.js';
 import { startWorker } from '../worker/start.js';
-import { claimDataFolder, readKeyFile, writeKeyFile } from './data-folder.js';
+import { claimDataFolder, readKeyFile, secretsKeyOf, writeKeyFile } from './data-folder.js';
 import { startDemo } from './demo/start-demo.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { requireFreePort } from './ports.js';
@@ -80,7 +80,12 @@ async function open(options: StandaloneOptions, opened: Closable[]): Promise<Omi
   const emulator = resultOf(emulatorOutcome);
   signal.throwIfAborted();
 
-  const store = createStore({ databaseUrl: database.url, poolSize: config.databasePoolSize, logger });
+  const store = createStore({
+    databaseUrl: database.url,
+    poolSize: config.databasePoolSize,
+    logger,
+    secretsKeys: config.secretsKeys.length > 0 ? config.secretsKeys : [secretsKeyOf(folder.path)],
+  });
   opened.push({ name: 'store', close: () => store.close() });
   await store.migrate();
   const key = await openKey(store, config, folder.path);

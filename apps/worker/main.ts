@@ -20,7 +20,8 @@ async function main(): Promise<void> {
   }
   const logger = createLogger({ level: config.logLevel, name: 'sluice-worker' });
   const traces = await startTracing('sluice-worker', config.tracing, logger);
-  const store = createStore({ databaseUrl: config.databaseUrl, poolSize: config.databasePoolSize, logger });
+  const { databaseUrl, secretsKeys } = config;
+  const store = createStore({ databaseUrl, poolSize: config.databasePoolSize, logger, secretsKeys });
   await store.migrate();
   const registry = createRegistry();
   const worker = await startWorker(config, {
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
     store,
     logger,
     clock: systemClock,
-    databaseUrl: config.databaseUrl,
+    databaseUrl,
     awsEndpointUrl: config.awsEndpointUrl,
   });
   const endpoint =

@@ -1,5 +1,6 @@
 import type { AliasReading, FunctionReading, Lane, Outcome } from '#aws';
-import type { ArtifactRow } from '#store';
+import type { ArtifactRow, DeploymentRequest } from '#store';
+import { failed } from './faults.js';
 import { type Answer, READ_TIMEOUT_MS, type Turn, wait } from './turn.js';
 
 /** One function version or `$LATEST`: GetFunction has a bucket of its own, so it costs nothing of the call budget. */
@@ -25,6 +26,13 @@ export async function takeSlot(turn: Turn, lane: Lane): Promise<Answer | undefin
 
 export function isAnswer(value: object): value is Answer {
   return 'kind' in value;
+}
+
+/** What was asked for, its secrets included. `Answer` when they were sealed with a key that this worker does not have. */
+export function readRequest({ parts, row, at }: Turn): DeploymentRequest | Answer {
+  const request = parts.store.deployments.openRequest(row);
+  if (request !== 'unreadable') return request;
+  return failed(at(), 'secrets_unreadable', 'The worker cannot open the environment variables of this deployment.');
 }
 
 export async function readArtifact(turn: Turn): Promise<ArtifactRow | 'missing' | undefined> {

@@ -89,7 +89,9 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
         },
       );
       figures.roundEnded(name, parts.clock.monotonic() - begunAt, problem);
-      await parts.clock.sleep(intervalMs, stopping.signal);
+      // From one beginning to the next, so that a round that takes long does not make the period longer; with a pause.
+      const left = intervalMs - (parts.clock.monotonic() - begunAt);
+      await parts.clock.sleep(Math.max(left, intervalMs / 2), stopping.signal);
     }
   }
 

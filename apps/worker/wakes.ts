@@ -12,6 +12,10 @@ interface Walking extends Progress {
 /** A walk's own record of a rollback is told by Postgres and by its answer; this long one may come before the other. */
 const OWN_RECORD_MS = 10;
 
+/** Wake-ups that the queue refused and that are due within this time are kept in memory, up to so many. */
+const SOON_MS = 10_000;
+const MOST_REMEMBERED = 1_000;
+
 /**
  * The one door to `advance` in this process: the queue, the sweep and the rollback lane may all bring the same
  * deployment at once, and only one of them walks it. Who comes second leaves a note, so that nothing is missed.
@@ -19,6 +23,7 @@ const OWN_RECORD_MS = 10;
 export class Wakes {
   private readonly walking = new Map<string, Walking>();
   private readonly rollingBack = new Set<string>();
+  private readonly remembered = new Set<string>();
 
   constructor(
     private readonly parts: WorkerParts,
@@ -65,9 +70,19 @@ export class Wakes {
     if (next) await this.arm(deploymentId, next.sequence, next.delayMs);
   }
 
-  /** Best effort: what the queue does not take, the sweep finds. */
+  /** Best effort: what the queue does not take, this process remembers if it is soon, and the sweep finds in any case. */
   private async arm(deploymentId: string, sequence: number, delayMs: number): Promise<void> {
-    await this.parts.queue.add({ deploymentId, sequence, delayMs }).catch(() => undefined);
+    await this.parts.queue.add({ deploymentId, sequence, delayMs }).catch(() => this.remember(deploymentId, delayMs));
+  }
+
+  /** While the queue is down a rollout's short waits would otherwise each take a whole round of the sweep. */
+  private remember(deploymentId: string, delayMs: number): void {
+    if (delayMs > SOON_MS || this.remembered.size >= MOST_REMEMBERED || this.remembered.has(deploymentId)) return;
+    this.remembered.add(deploymentId);
+    void this.parts.clock.sleep(delayMs, this.stopping).then(() => {
+      this.remembered.delete(deploymentId);
+      return this.stopping.aborted ? undefined : this.look(deploymentId);
+    });
   }
 
   private async walk(deploymentId: string, sequence: number | undefined, signal: AbortSignal) {

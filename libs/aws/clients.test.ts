@@ -22,6 +22,31 @@ describe('AWS clients', () => {
     expect(withEndpoint.for(address).settings).not.toHaveProperty('credentials');
   });
 
+  it('are replaced when AWS says that their session has ended, and only then', async () => {
+    let fails = 'TooManyRequestsException';
+    type Middleware = (next: (args: unknown) => Promise<unknown>) => (args: unknown) => Promise<unknown>;
+    const observed = () => {
+      let call: (args: unknown) => Promise<unknown> = () => Promise.reject(Object.assign(new Error(), { name: fails }));
+      const middlewareStack = {
+        add(middleware: Middleware) {
+          call = middleware(call);
+        },
+      };
+      return { middlewareStack, destroy: () => undefined, send: () => call({}) };
+    };
+    const clients = new ClientCache({}, observed, false);
+    const first = clients.for(address);
+    await expect(first.send()).rejects.toThrow();
+    expect(clients.for(address)).toBe(first);
+    fails = 'ExpiredTokenException';
+    await expect(first.send()).rejects.toThrow();
+    const second = clients.for(address);
+    expect(second).not.toBe(first);
+    // A call that was under way on the old client does not take the new one away.
+    await expect(first.send()).rejects.toThrow();
+    expect(clients.for(address)).toBe(second);
+  });
+
   it('never repeat a call by themselves', () => {
     expect(new ClientCache({}, make, false).for(address).settings.maxAttempts).toBe(1);
   });

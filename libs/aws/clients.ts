@@ -23,12 +23,32 @@ export type ClientSettings = Pick<
   'region' | 'maxAttempts' | 'endpoint' | 'credentials' | 'requestHandler'
 >;
 
+/** An SDK client, or what stands for one in a test. */
+interface ObservableClient {
+  destroy(): void;
+  readonly middlewareStack?: object;
+}
+
+/** Every SDK client has a stack of its own type; this much of it is the same for all. */
+interface Stack {
+  add(
+    middleware: (next: (args: unknown) => Promise<unknown>) => (args: unknown) => Promise<unknown>,
+    options: { step: 'initialize'; priority: 'high'; name: string },
+  ): void;
+}
+
+/** A session that has ended, whatever its credentials said about how long they are good for. */
+const ENDED_SESSION = new Set(['ExpiredTokenException', 'ExpiredToken']);
+
 /**
  * One SDK client per account and region, made when first needed and kept: a client holds the connections and the
- * resolved credentials, so a new one per call would pay a TLS handshake each time.
+ * resolved credentials, so a new one per call would pay a TLS handshake each time. The SDK fetches fresh credentials
+ * shortly before theirs run out, and not when AWS says that they already have: then the client itself is replaced.
  */
-export class ClientCache<C extends { destroy(): void }> {
+export class ClientCache<C extends ObservableClient> {
   private readonly clients = new Map<string, C>();
+  /** Replaced, but calls may still be under way on them. */
+  private readonly retired: C[] = [];
 
   constructor(
     private readonly connection: AwsConnection,
@@ -42,11 +62,25 @@ export class ClientCache<C extends { destroy(): void }> {
     if (known) return known;
     const made = this.make(this.settings(address));
     this.clients.set(key, made);
+    const stack = made.middlewareStack as Stack | undefined;
+    stack?.add((next) => (args) => next(args).catch((error: unknown) => this.failed(key, made, error)), {
+      step: 'initialize',
+      priority: 'high',
+      name: 'sluiceEndedSession',
+    });
     return made;
   }
 
+  private failed(key: string, client: C, error: unknown): never {
+    if (ENDED_SESSION.has((error as Error).name) && this.clients.get(key) === client) {
+      this.clients.delete(key);
+      this.retired.push(client);
+    }
+    throw error;
+  }
+
   close(): void {
-    for (const client of this.clients.values()) client.destroy();
+    for (const client of [...this.clients.values(), ...this.retired.splice(0)]) client.destroy();
     this.clients.clear();
   }
 

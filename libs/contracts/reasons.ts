@@ -23,6 +23,8 @@ export const reasonRemedies: Readonly<Record<ReasonCode, string | null>> = {
   function_missing: 'Create the function, or correct the target’s function name, region or account.',
   latest_changed:
     'Deploy again: it starts from what is there now, and a late write lands only once. If it comes back, something else changes the function; CloudTrail says who, agree with them first.',
+  secrets_unreadable:
+    'Start the worker with the SLUICE_SECRETS_KEY of the API (older keys after it, separated by commas), then deploy again.',
   update_failed: 'Lambda could not apply the update; the sentence says why. Mend it and deploy again.',
   version_failed: 'Lambda could not make the new version active; the sentence says why. Mend it and deploy again.',
   version_not_found: 'It is not certain which version was published. Check the function’s versions, then deploy again.',

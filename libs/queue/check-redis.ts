@@ -24,15 +24,33 @@ export function judgeRedisInfo(info: string): RedisFinding[] {
   return findings;
 }
 
-/** Never rejects: a Redis that keeps its settings to itself has no findings. */
-export async function inspectRedis(client: Redis | Cluster): Promise<RedisFinding[]> {
-  return judgeRedisInfo(await client.info().catch(() => ''));
+/** Whatever the reason: out of memory, a replica that was not promoted, a disk that is full. */
+const REFUSES: RedisFinding = {
+  setting: 'writable',
+  found: 'no',
+  sentence: 'Redis refuses wake-ups; the sweep finds what is due, a little later.',
+};
+const PROBE_KEPT_MS = 10_000;
+
+/** Whether this trouble is a matter of wake-ups lost or refused now, and not only of a delay after a crash. */
+export function losesWakeUps({ setting }: Pick<RedisFinding, 'setting'>): boolean {
+  return setting !== 'aof_enabled';
+}
+
+/**
+ * Never rejects: a Redis that keeps its settings to itself has no findings. Whether it takes wake-ups is found by
+ * writing one key: out of memory or as a replica it would still answer every read.
+ */
+export async function inspectRedis(client: Redis | Cluster, prefix: string): Promise<RedisFinding[]> {
+  const findings = judgeRedisInfo(await client.info().catch(() => ''));
+  const taken = await client.set(`${prefix}:probe`, '1', 'PX', PROBE_KEPT_MS).catch(() => undefined);
+  return taken ? findings : [...findings, REFUSES];
 }
 
 /** Never rejects: a Redis that does not tell its settings is used as it is. */
-export async function warnAboutRedis(client: Redis | Cluster, logger: Logger): Promise<void> {
-  for (const { setting, found, sentence } of await inspectRedis(client)) {
-    if (setting === 'maxmemory_policy') logger.error({ setting, found }, sentence);
+export async function warnAboutRedis(client: Redis | Cluster, prefix: string, logger: Logger): Promise<void> {
+  for (const { setting, found, sentence } of await inspectRedis(client, prefix)) {
+    if (losesWakeUps({ setting })) logger.error({ setting, found }, sentence);
     else logger.warn({ setting, found }, sentence);
   }
 }

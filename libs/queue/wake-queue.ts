@@ -83,7 +83,7 @@ export class BullWakeQueue implements InspectableQueue {
     void queue.waitUntilReady().then(
       () => {
         this.ready = true;
-        if (redis) void warnAboutRedis(redis, logger);
+        if (redis) void warnAboutRedis(redis, queue.opts.prefix ?? '', logger);
       },
       (error: unknown) => errors.say('The queue could not be opened.', error),
     );
@@ -121,7 +121,7 @@ export class BullWakeQueue implements InspectableQueue {
     const added = heads.flatMap((job) => (job ? [job.timestamp + (job.delay ?? 0)] : []));
     const oldestWaitingMs = added.length === 0 ? 0 : Math.max(0, this.clock.now() - Math.min(...added));
     const redis = redisOf(this.queue.opts.connection);
-    const findings = redis ? await this.within(() => inspectRedis(redis)) : [];
+    const findings = redis ? await this.within(() => inspectRedis(redis, this.queue.opts.prefix ?? '')) : [];
     return { engine: this.engine, ...counts, oldestWaitingMs, findings };
   }
 

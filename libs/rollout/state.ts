@@ -31,6 +31,7 @@ export type ReasonCode =
   | 'alias_missing'
   | 'function_missing'
   | 'latest_changed'
+  | 'secrets_unreadable'
   | 'update_failed'
   | 'version_failed'
   | 'version_not_found'

@@ -36,6 +36,17 @@ const topicArns = z
 const notBlank = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => (value === '' ? undefined : value), schema);
 
+/** 32 bytes as base64 or hex, several separated by commas. */
+const secretsKeys = optionalText.transform((value, context) => {
+  const keys = (value ?? '').split(',').flatMap((part) => (part.trim() ? [keyOf(part.trim())] : []));
+  if (keys.every((key) => key.byteLength === KEY_BYTES)) return keys;
+  context.addIssue('must be 32 bytes in base64 or hex, several separated by commas; make one: openssl rand -base64 32');
+  return z.NEVER;
+});
+
+const KEY_BYTES = 32;
+const keyOf = (text: string) => Buffer.from(text, /^[0-9a-f]{64}$/i.test(text) ? 'hex' : 'base64');
+
 /** Every setting Sluice reads from the environment, with its default. The README's table is tested against this. */
 export const environmentSchema = z.object({
   PORT: port(3000),
@@ -72,6 +83,7 @@ export const environmentSchema = z.object({
   DATABASE_URL: optionalText,
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
   REDIS_URL: optionalText,
+  SLUICE_SECRETS_KEY: secretsKeys,
   AWS_ENDPOINT_URL: optionalText,
   AWS_REGION: optionalText,
 });
@@ -124,6 +136,8 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   readonly databasePoolSize: number;
   readonly redisUrl: string | undefined;
+  /** Seal what deployments put into environment variables; the first seals, all open. Empty: stored readable. */
+  readonly secretsKeys: readonly Uint8Array[];
   readonly awsEndpointUrl: string | undefined;
   readonly awsRegion: string | undefined;
 }
@@ -174,6 +188,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     databaseUrl: env.DATABASE_URL,
     databasePoolSize: env.DATABASE_POOL_SIZE,
     redisUrl: env.REDIS_URL,
+    secretsKeys: env.SLUICE_SECRETS_KEY,
     awsEndpointUrl: env.AWS_ENDPOINT_URL,
     awsRegion: env.AWS_REGION,
   };

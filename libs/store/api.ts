@@ -66,6 +66,8 @@ export interface DeploymentRequest {
   readonly despiteAlarms?: true;
   /** For a restore: the version put back. */
   readonly restoreTo?: string;
+  /** The values of `configuration.environment`, sealed; what stands there is blank then. See `RequestSeal`. */
+  readonly sealed?: string;
 }
 
 /** The judge's last look; updated without an event while nothing changes. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createPlan, type Plan, type RolloutEvent, type RolloutState, transition } from '#rollout';
 import { silentLogger } from '#runtime';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
@@ -222,6 +223,48 @@ describe('recording', () => {
     }
     await stop();
     expect(heard[0]).toBe(`${row.id} queued`);
+  });
+});
+
+describe('secrets', () => {
+  const environment = { TOKEN: 'hunter2-canary', OLD: null };
+  const names = { TOKEN: '', OLD: null };
+  const ended = async (row: DeploymentRow) => {
+    const cancel = { type: 'CancelRequested', at: row.readAt, by: 'ann' } as const;
+    const options = { actor: 'ann', nextAt: undefined };
+    await store.deployments.record(row, cancel, moved(row.state, cancel), options);
+    return load(row.id);
+  };
+
+  test('sealed or not, the values are gone once the deployment needs them no more, and the names stay', async () => {
+    const keyed = createStore({
+      databaseUrl: database.url,
+      poolSize: 2,
+      logger: silentLogger,
+      secretsKeys: [randomBytes(32)],
+    });
+    for (const one of [store, keyed]) {
+      const asked = await one.deployments.accept(
+        wish(await newTarget(), { request: { configuration: { environment, timeoutSeconds: 5 } } }),
+      );
+      if (asked.kind !== 'accepted') throw new Error(asked.kind);
+      const row = await load(asked.deploymentId);
+      expect(one.deployments.openRequest(row)).toMatchObject({ configuration: { environment, timeoutSeconds: 5 } });
+      const after = await ended(row);
+      expect(after.request).toEqual({ configuration: { environment: names, timeoutSeconds: 5 } });
+    }
+    await keyed.close();
+  });
+
+  test('a request without variables is left as it is', async () => {
+    for (const request of [
+      {},
+      { message: 'none' },
+      { configuration: { memorySize: 256 } },
+      { configuration: { environment: {} } },
+    ]) {
+      expect((await ended(await accepted(await newTarget(), { request }))).request).toEqual(request);
+    }
   });
 });
 

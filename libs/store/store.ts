@@ -36,6 +36,7 @@ import { observations } from './observations.js';
 import { queryRows } from './queries.js';
 import { retentionRounds } from './retention.js';
 import { highestVersion, previousVersion, rollbackPoints } from './rollback-points.js';
+import { createRequestSeal, type RequestSeal } from './sealed-request.js';
 import { sharedLook } from './shared-look.js';
 import { targetRows } from './targets.js';
 
@@ -44,6 +45,8 @@ export interface StoreOptions {
   readonly poolSize: number;
   readonly logger: Logger;
   readonly clock?: Clock;
+  /** Seal the values of environment variables, 32 bytes each; the first seals, all open. None: they are stored readable. */
+  readonly secretsKeys?: readonly Uint8Array[];
 }
 
 export type Store = ReturnType<typeof createStore>;
@@ -66,7 +69,7 @@ export function createStore(options: StoreOptions) {
   const { pool } = database;
   const changes = new ChangeFeed(options.databaseUrl, options.clock ?? systemClock, logger);
   return {
-    deployments: deploymentRows(database),
+    deployments: deploymentRows(database, createRequestSeal(options.secretsKeys)),
     events: {
       after: (deploymentId: string, seq: number, limit: number) => eventsAfter(pool, deploymentId, seq, limit),
     },
@@ -103,7 +106,7 @@ export function createStore(options: StoreOptions) {
 }
 
 /** The rows that are state and outbox at once. */
-function deploymentRows(database: Database) {
+function deploymentRows(database: Database, seal: RequestSeal) {
   const { pool } = database;
   const sharedTime = sharedLook(async (askers: readonly undefined[]) => {
     const now = await databaseTime(pool);
@@ -111,8 +114,10 @@ function deploymentRows(database: Database) {
   });
   const timeNow = () => sharedTime(undefined);
   return {
-    accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow()),
+    accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow(), seal),
     acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await timeNow()),
+    /** What a deployment asked for, with its secrets: for the worker, and for nobody to keep. */
+    openRequest: (row: Pick<DeploymentRow, 'id' | 'request'>) => seal.open(row.request, row.id),
     get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
     look: (projectId: string, id: string) => lookAtDeployment(pool, projectId, id),
     load: (id: string) => loadDeployment(pool, id),

@@ -1,17 +1,25 @@
 import { parseArgs } from 'node:util';
 import { systemClock } from '#runtime';
 import { apiOutages } from './api-killed.js';
+import { credentialOutages } from './credentials.js';
 import { diskOutages } from './disk.js';
+import { failoverOutages } from './failover.js';
+import { jobOutages } from './jobs.js';
+import { lambdaOutages } from './lambda.js';
 import { manyOutages } from './many.js';
+import { metricOutages } from './metrics.js';
 import type { Outage, QueueEngine } from './outage.js';
 import { poisonOutages } from './poison.js';
 import { postgresOutages } from './postgres.js';
 import { slowPostgresOutages } from './postgres-slow.js';
 import { probe } from './probes.js';
+import { redisOutages } from './redis.js';
+import { secretOutages } from './secrets.js';
 import { type Servers, startServers } from './servers.js';
 import { stoppingOutages } from './stopping.js';
 import { type Outcome, printResult, type Result, summarize } from './table.js';
 import { OutageWorld } from './world.js';
+import { zombieOutages } from './zombies.js';
 
 /**
  * What happens to rollouts when something around them breaks: real Postgres, real Redis, the real API and worker as
@@ -37,6 +45,14 @@ const outages: readonly Outage[] = [
   ...manyOutages,
   ...poisonOutages,
   ...stoppingOutages,
+  ...redisOutages,
+  ...failoverOutages,
+  ...jobOutages,
+  ...zombieOutages,
+  ...lambdaOutages,
+  ...credentialOutages,
+  ...metricOutages,
+  ...secretOutages,
 ];
 
 function chosen(): { outage: Outage; engine: QueueEngine }[] {

@@ -18,7 +18,10 @@ export class TcpProxy {
   silent = false;
   tap: Tap = () => 'pass';
 
-  private constructor(private readonly upstreamPort: number) {}
+  private constructor(
+    /** Where new connections lead. */
+    public upstreamPort: number,
+  ) {}
 
   static async open(upstreamPort: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(upstreamPort);

@@ -14,6 +14,7 @@ export type StorePort = {
     Store['deployments'],
     | 'load'
     | 'get'
+    | 'openRequest'
     | 'record'
     | 'start'
     | 'rearm'
@@ -78,6 +79,7 @@ export class Ports {
       deployments: {
         load: (id) => say(() => this.world.load(this.actor, id)),
         get: (_projectId, id) => say(() => this.world.load(this.actor, id)),
+        openRequest: (row) => row.request,
         record: (row, event, next, options) => say(() => this.world.record(row, event, next, options)),
         start: (row, event, next, actor) => say(() => this.world.start(row, event, next, actor)),
         rearm: (row, nextAt, evidence) => say(() => database.rearm(row, nextAt, evidence)),

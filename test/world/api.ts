@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Client, type CreateTarget, createClient, type Scope } from '#contracts';
 import { nextWakeAt, type RolloutEvent, transition } from '#rollout';
 import { silentLogger, systemClock } from '#runtime';
@@ -52,7 +53,12 @@ export interface TestApiOptions {
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = await createDatabase();
-  const store = createStore({ databaseUrl: database.url, poolSize: 10, logger: silentLogger });
+  const store = createStore({
+    databaseUrl: database.url,
+    poolSize: 10,
+    logger: silentLogger,
+    secretsKeys: [randomBytes(32)],
+  });
   await store.migrate();
   const { key } = await ensureBootstrapKey(store);
   const woken: TestApi['woken'] = [];

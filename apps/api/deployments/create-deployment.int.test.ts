@@ -218,7 +218,10 @@ describe('configuration', () => {
     const configuration = { environment: { TOKEN: 'hunter2-canary', OLD: null }, timeoutSeconds: 5 };
     const asked = await api.client.createDeployment({ target, configuration });
     expect(asked.configurationChanges).toEqual(['environment.OLD', 'environment.TOKEN', 'timeoutSeconds']);
-    expect((await api.store.deployments.load(asked.id))?.request.configuration).toEqual(configuration);
+    const row = await api.store.deployments.load(asked.id);
+    expect(row && api.store.deployments.openRequest(row)).toMatchObject({ configuration });
+    const stored = await api.store.pool.query('SELECT d::text AS text FROM deployments d WHERE id = $1', [asked.id]);
+    expect(stored.rows[0].text).not.toContain('hunter2-canary');
     for (const path of [`/v1/deployments/${asked.id}`, '/v1/deployments', `/v1/deployments/${asked.id}/events`]) {
       expect(await (await api.request(path)).text()).not.toContain('hunter2-canary');
     }

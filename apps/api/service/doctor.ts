@@ -1,4 +1,5 @@
 import type { FindingView } from '#contracts';
+import { losesWakeUps } from '#queue';
 import { type ReportedWorker, type TroubledRow, WORKER_SILENT_MS } from '#store';
 import type { ApiParts } from '../parts.js';
 import { words } from './readiness.js';
@@ -240,6 +241,12 @@ function budgetFindings(alive: readonly ReportedWorker[]): FindingView[] {
   }));
 }
 
+const REDIS_REMEDIES: Readonly<Record<string, string>> = {
+  maxmemory_policy: 'redis-cli config set maxmemory-policy noeviction, and the same in redis.conf.',
+  aof_enabled: 'redis-cli config set appendonly yes, and the same in redis.conf.',
+  writable: 'redis-cli info: look at used_memory against maxmemory, at role (it must be master) and at the disk.',
+};
+
 function queueFindings({ queue }: Truth, alive: readonly ReportedWorker[]): FindingView[] {
   const findings: FindingView[] = [];
   if (queue === undefined) {
@@ -265,13 +272,10 @@ function queueFindings({ queue }: Truth, alive: readonly ReportedWorker[]): Find
   for (const { setting, found, sentence } of new Map(settings.map((one) => [one.setting, one])).values()) {
     findings.push({
       name: 'redis',
-      state: setting === 'maxmemory_policy' ? 'bad' : 'warning',
+      state: losesWakeUps({ setting }) ? 'bad' : 'warning',
       sentence: `${setting} is ${found}. ${sentence}`,
       why: 'A lost wake-up changes no outcome, but the rollout stands still until the sweep finds it.',
-      remedy:
-        setting === 'maxmemory_policy'
-          ? 'redis-cli config set maxmemory-policy noeviction, and the same in redis.conf.'
-          : 'redis-cli config set appendonly yes, and the same in redis.conf.',
+      remedy: REDIS_REMEDIES[setting] ?? 'Look at the log of Redis.',
     });
   }
   return findings.length > 0 ? findings : [ok('queue', 'The queue answers and keeps what it is given.')];

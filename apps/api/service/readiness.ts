@@ -1,4 +1,5 @@
 import type { ReadyView } from '#contracts';
+import { losesWakeUps } from '#queue';
 import { formatDuration } from '#rollout';
 import { WORKER_SILENT_MS } from '#store';
 import { overdueOf, type Truth } from './truth.js';
@@ -34,6 +35,8 @@ function workCheck(figures: Figures): Check {
 
 function queueCheck({ queue }: Truth): Check {
   if (queue === 'none') return { ok: true, sentence: 'No queue is used; the sweep finds all work.' };
+  const broken = queue?.findings.filter(losesWakeUps) ?? [];
+  if (broken.length > 0) return { ok: false, sentence: broken.map(({ sentence }) => sentence).join(' ') };
   if (queue) return { ok: true, sentence: 'The queue answers.' };
   return { ok: false, sentence: 'The queue does not answer; the sweep does its work from Postgres, a little later.' };
 }

@@ -1,7 +1,7 @@
 import type { AliasReading, FunctionReading } from '#aws';
 import { LATEST, type Reason } from '#rollout';
 import { failed, readAgain } from '../faults.js';
-import { isAnswer, readAlias, readArtifact, readFunction, takeSlot } from '../readings.js';
+import { isAnswer, readAlias, readArtifact, readFunction, readRequest, takeSlot } from '../readings.js';
 import { type Answer, happened, READ_TIMEOUT_MS, type Turn, wait } from '../turn.js';
 import { resolveWanted, sameConfiguration, type Wanted } from '../wanted.js';
 
@@ -62,7 +62,9 @@ async function compare(
 ): Promise<Answer> {
   const artifact = await readArtifact(turn);
   if (artifact === 'missing') return failed(turn.at(), 'artifact_missing', 'The artifact to deploy no longer exists.');
-  const wanted = resolveWanted(stable, latest, turn.row.request, artifact);
+  const request = readRequest(turn);
+  if (isAnswer(request)) return request;
+  const wanted = resolveWanted(stable, latest, request, artifact);
   const codeSha256 = wanted.codeSha256 ?? (await askLambda(turn, latest, artifact));
   if (typeof codeSha256 !== 'string') return codeSha256;
   const highest = await turn.parts.store.highestVersion(turn.fn);

@@ -2,7 +2,7 @@ import type { FunctionReading } from '#aws';
 import { LATEST } from '#rollout';
 import type { ArtifactRow } from '#store';
 import { failed, readAgain } from '../faults.js';
-import { readArtifact, readFunction } from '../readings.js';
+import { isAnswer, readArtifact, readFunction, readRequest } from '../readings.js';
 import type { Answer, Turn } from '../turn.js';
 import { resolveWanted, type Wanted } from '../wanted.js';
 
@@ -25,6 +25,8 @@ export async function prepareChange(turn: Turn, stableVersion: string): Promise<
     return fault.retry === 'never' ? failed(turn.at(), 'write_refused', fault.public) : readAgain(fault);
   }
   if (!stable.ok || !latest.ok) return failed(turn.at(), 'write_refused', 'The function could not be read.');
-  const wanted = resolveWanted(stable.value, latest.value, turn.row.request, artifact);
+  const request = readRequest(turn);
+  if (isAnswer(request)) return request;
+  const wanted = resolveWanted(stable.value, latest.value, request, artifact);
   return { stable: stable.value, latest: latest.value, artifact, wanted };
 }

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { beginRestore, nextWakeAt, queuedState, type RolloutState, transition } from '#rollout';
 import type { AcceptInput, AcceptResult, DeploymentRow, RestoreInput } from '../api.js';
 import { type Database, type Executor, inTransaction, isUniqueViolation } from '../database.js';
+import type { RequestSeal } from '../sealed-request.js';
 import { recordEvent } from './record.js';
 import { chainHash, ms, project, type RawRow, ROW_COLUMNS, ROW_SOURCE, readRow } from './row.js';
 
@@ -118,9 +119,16 @@ function acceptedRow(input: Insert, lastHash: string, createdAt: number): Omit<D
 }
 
 /** Accepts a rollout. With the policy `queue` this is one statement; the other policies must see the line first. */
-export async function acceptRollout(database: Database, input: AcceptInput, at: number): Promise<AcceptResult> {
+export async function acceptRollout(
+  database: Database,
+  input: AcceptInput,
+  at: number,
+  seal: RequestSeal,
+): Promise<AcceptResult> {
   const { plan, policy, ...rest } = input;
-  const wanted: Insert = { ...rest, id: randomUUID(), kind: 'rollout', state: queuedState(plan, at), at };
+  const id = randomUUID();
+  const request = seal.seal(input.request, id);
+  const wanted: Insert = { ...rest, request, id, kind: 'rollout', state: queuedState(plan, at), at };
   if (policy === 'queue') return insert(database.pool, wanted);
   return inTransaction(database.pool, async (client) => {
     await lockTarget(client, input.targetId);

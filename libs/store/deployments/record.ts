@@ -14,6 +14,13 @@ export interface RecordOptions {
   readonly blocks?: readonly object[];
 }
 
+/** The request once nobody needs the values of its environment variables any more: sealed or not, only names are left. */
+const FORGOTTEN = `CASE WHEN jsonb_typeof(request #> '{configuration,environment}') = 'object'
+      THEN jsonb_set(request - 'sealed', '{configuration,environment}', COALESCE(
+        (SELECT jsonb_object_agg(key, CASE WHEN value = 'null' THEN value ELSE '""' END)
+         FROM jsonb_each(request #> '{configuration,environment}')), '{}'))
+      ELSE request END`;
+
 /**
  * One statement: compare-and-swap of the row, its event, and what hangs on it: the function lock is given up with the
  * version published or the end, and an end wakes the oldest deployment waiting for the target (and those waiting for
@@ -31,7 +38,8 @@ WITH moved AS (
     lease_until = CASE WHEN $21 THEN lease_until ELSE clock_timestamp() + $11 * interval '1 millisecond' END,
     evidence = COALESCE($12, evidence), last_hash = $13, updated_at = clock_timestamp(),
     stuck_since = NULL, stuck_why = NULL,
-    ended_at = CASE WHEN $14 THEN COALESCE(ended_at, clock_timestamp()) END
+    ended_at = CASE WHEN $14 THEN COALESCE(ended_at, clock_timestamp()) END,
+    request = CASE WHEN $18 THEN ${FORGOTTEN} ELSE request END
   WHERE id = $1 AND sequence = $2 AND ($11::float8 IS NULL OR lease_until IS NULL OR lease_until <= clock_timestamp())
   RETURNING id, project_id, target_id, sequence
 ), event AS (
