@@ -68,7 +68,6 @@ const nowhere = outage({
     'places looked at': { most: 10_000, unit: 'places' },
   },
   engines: BOTH,
-  sample: 'redis',
   async run(world) {
     const password = canaries['Redis password'];
     const redisUrl = world.redis.url.replace('//', `//:${password}@`);
@@ -118,7 +117,7 @@ const nowhere = outage({
       throw new Error('The variable never reached Lambda; the outage proves nothing.');
     }
     // Bad input that holds a secret, and everything an answer may be made of.
-    const wrong = { ...change(first), strategy: 'yolo', [canaries['environment variable']]: 1 };
+    const wrong = { ...change(first), strategy: 'yolo', nonsense: canaries['environment variable'] };
     answers.push(...asked, await world.ask('POST', '/v1/deployments', wrong));
     answers.push(await world.ask('POST', '/v1/deployments', change(first), { 'idempotency-key': 'secret-3' }));
     const pages = ['/v1/deployments', '/v1/targets', '/metrics', '/ready', '/v1/doctor', '/openapi.json', '/'];
