@@ -116,7 +116,6 @@ const beforeTheCommit = outage({
     'requests until the client has its id': { most: 1, unit: 'requests' },
   },
   engines: BOTH,
-  sample: 'redis',
   async run(world) {
     const api = await DoomedApi.start(world);
     let left = 0;

@@ -68,7 +68,7 @@ const immediateRestart = outage({
     'the rollout goes on': { most: 5_000, unit: 'ms' },
   },
   engines: BOTH,
-  sample: true,
+  sample: 'redis',
   run: (world) =>
     rideOut(world, {
       isSeen: true,
