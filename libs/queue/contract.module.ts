@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { QueueOptions } from './engine.js';
-import type { WakeQueue, WakeQueueOptions } from './wake-queue.js';
+import type { InspectableQueue, WakeQueueOptions } from './wake-queue.js';
 import {
   WAKE_QUEUE,
   WAKE_WORK,
@@ -29,14 +29,15 @@ export async function startWakeWorker(options: QueueOptions & WakeWork): Promise
 }
 
 /** The producer as an application has it. Closing it closes the application. */
-export async function openWakeQueue(options: WakeQueueOptions): Promise<WakeQueue> {
+export async function openWakeQueue(options: WakeQueueOptions): Promise<InspectableQueue> {
   const app = await start({ module: ContractModule, imports: [wakeQueueModule(options)] });
-  const queue = app.get<WakeQueue>(WAKE_QUEUE, { strict: false });
+  const queue = app.get<InspectableQueue>(WAKE_QUEUE, { strict: false });
   return {
     engine: queue.engine,
     add: (wake) => queue.add(wake),
     addAll: (wakes) => queue.addAll(wakes),
     ping: () => queue.ping(),
+    inspect: () => queue.inspect(),
     counts: () => queue.counts(),
     close: () => app.close(),
   };

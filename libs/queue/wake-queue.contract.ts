@@ -5,7 +5,7 @@ import { bullConnection, chooseEngine, type QueueOptions } from './engine.js';
 import { EngineQueue } from './engine-queue.js';
 import type { WakeHandler } from './take-wake.js';
 import { QUEUE_NAME, type Wake } from './wake.js';
-import { createWakeQueue, type WakeQueue } from './wake-queue.js';
+import { createWakeQueue, type InspectableQueue, type WakeQueue } from './wake-queue.js';
 
 type Connect = () => Promise<Omit<QueueOptions, 'logger'>>;
 
@@ -15,9 +15,9 @@ export function describeWakeQueue(connect: Connect): void {
   describe('opened by an application', () => promises(connect, openWakeQueue));
 }
 
-function promises(connect: Connect, open: (options: QueueOptions) => Promise<WakeQueue>): void {
+function promises(connect: Connect, open: (options: QueueOptions) => Promise<InspectableQueue>): void {
   let options: QueueOptions;
-  let queue: WakeQueue;
+  let queue: InspectableQueue;
   const workers: WakeWorker[] = [];
 
   beforeEach(async () => {
@@ -49,6 +49,17 @@ function promises(connect: Connect, open: (options: QueueOptions) => Promise<Wak
     await queue.add(wake);
     await queue.add(wake);
     expect((await queue.counts()).delayed).toBe(1);
+  });
+
+  it('tells how long the head of the line has been waiting', async () => {
+    const since = systemClock.now();
+    await queue.add({ deploymentId: 'head', sequence: 1, delayMs: 0 });
+    await until(async () => (await queue.inspect()).oldestWaitingMs > 50);
+    await queue.add({ deploymentId: 'tail', sequence: 1, delayMs: 0 });
+    const seen = await queue.inspect();
+    expect(seen).toMatchObject({ engine: queue.engine, waiting: 2, active: 0, findings: expect.any(Array) });
+    expect(seen.oldestWaitingMs).toBeGreaterThan(50);
+    expect(seen.oldestWaitingMs).toBeLessThanOrEqual(systemClock.now() - since);
   });
 
   it('arms many at once: each like one armed alone, with its delay and its lane, and none twice', async () => {
