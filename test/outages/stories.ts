@@ -61,11 +61,14 @@ export async function allEndedAs(world: OutageWorld, phase: string, version: str
 /** Asks for a deployment: how long until a worker has begun with it. */
 export async function untilBegun(world: OutageWorld, target: string): Promise<number> {
   const { id } = await world.deploy(target, { code: `// ${target}\n`, more: staying });
-  return world.until(
+  const took = await world.until(
     `deployment ${id} has left the line`,
     20_000,
     async () => (await world.row(id)).phase !== 'queued',
   );
+  // The probes that follow look at histories and versions: one that is being published would be half of each.
+  await world.untilPhase(id, 'baking', 40_000);
+  return took;
 }
 
 /** The value below which `share` of the others lie. */
