@@ -20,6 +20,8 @@ export const reasonRemedies: Readonly<Record<ReasonCode, string | null>> = {
   alias_on_latest:
     'The alias points at $LATEST, which can change at any time. Publish a version and choose it: sluice settle {target} --to <version>.',
   alias_missing: 'Create the alias on a published version, or correct the target’s alias name.',
+  alias_moved:
+    'Somebody else published that version and moved the alias, or the database is a restored backup. If this deployment is still wanted on top of it, deploy again.',
   function_missing: 'Create the function, or correct the target’s function name, region or account.',
   latest_changed:
     'Deploy again: it starts from what is there now, and a late write lands only once. If it comes back, something else changes the function; CloudTrail says who, agree with them first.',

@@ -29,6 +29,7 @@ export type ReasonCode =
   | 'alias_weighted'
   | 'alias_on_latest'
   | 'alias_missing'
+  | 'alias_moved'
   | 'function_missing'
   | 'latest_changed'
   | 'secrets_unreadable'

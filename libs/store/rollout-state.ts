@@ -4,24 +4,28 @@ import type { EvidenceRecord } from './api.js';
 
 /**
  * Rows read back are parsed like any other input: a row written by an older or newer release, or damaged by hand, is a
- * named problem of that one deployment and never a crash of the process that reads it.
+ * named problem of that one deployment and never a crash of the process that reads it. A field that this release does
+ * not know counts as such a problem: it would be lost with the next write, and it may be what the newer release's safety
+ * rests on.
  */
 const version = z.string().regex(/^[1-9]\d*$/, 'a published version number');
-const aliasValue = z.object({
+const aliasValue = z.strictObject({
   version,
-  canary: z.object({ version, weightPercent: z.number().min(0).max(100) }).optional(),
+  canary: z.strictObject({ version, weightPercent: z.number().min(0).max(100) }).optional(),
 });
 /** An alias as somebody else left it may point at `$LATEST`. */
-const foundAliasValue = z.object({
+const foundAliasValue = z.strictObject({
   version: z.string(),
-  canary: z.object({ version: z.string(), weightPercent: z.number() }).optional(),
+  canary: z.strictObject({ version: z.string(), weightPercent: z.number() }).optional(),
 });
-const gate = z.object({ kind: z.enum(['analysis', 'approval']) });
-const plan = z.object({
+const gate = z.strictObject({ kind: z.enum(['analysis', 'approval']) });
+const plan = z.strictObject({
   strategy: z.string(),
-  steps: z.array(z.object({ weightPercent: z.number().gt(0).lt(100), bakeSeconds: z.number(), gates: z.array(gate) })),
+  steps: z.array(
+    z.strictObject({ weightPercent: z.number().gt(0).lt(100), bakeSeconds: z.number(), gates: z.array(gate) }),
+  ),
   adaptive: z.literal(true).optional(),
-  deadlines: z.object({ prepareSeconds: z.number(), analysisSeconds: z.number(), personSeconds: z.number() }),
+  deadlines: z.strictObject({ prepareSeconds: z.number(), analysisSeconds: z.number(), personSeconds: z.number() }),
   onInconclusive: z.enum(['rollback', 'hold']),
   watchSeconds: z.number().positive(),
   analysis: z.record(z.string(), z.unknown()).nullable(),
@@ -37,17 +41,17 @@ const plan = z.object({
     })
     .optional(),
 });
-const reason = z.object({ code: z.string(), sentence: z.string(), by: z.string().optional() });
+const reason = z.strictObject({ code: z.string(), sentence: z.string(), by: z.string().optional() });
 const writeName = z.enum(['UpdateConfiguration', 'UpdateCode', 'PublishVersion', 'ShiftWeight', 'Promote', 'Restore']);
-const claim = z.object({
+const claim = z.strictObject({
   command: writeName,
   token: z.string(),
   wanted: aliasValue.optional(),
   unresolved: z.boolean().optional(),
 });
-const point = z.object({ version });
+const point = z.strictObject({ version });
 const underway = { kind: z.enum(['rollout', 'restore']), plan };
-const captured = z.object({
+const captured = z.strictObject({
   point,
   aliasRevisionId: z.string(),
   latestRevisionId: z.string(),
@@ -77,8 +81,8 @@ const ended = {
 };
 
 const stateSchema = z.discriminatedUnion('phase', [
-  z.object({ ...underway, phase: z.literal('queued'), since: z.number(), restoreTo: z.string().optional() }),
-  z.object({
+  z.strictObject({ ...underway, phase: z.literal('queued'), since: z.number(), restoreTo: z.string().optional() }),
+  z.strictObject({
     ...underway,
     phase: z.literal('preparing'),
     deadlineAt: z.number(),
@@ -90,9 +94,13 @@ const stateSchema = z.discriminatedUnion('phase', [
     probeRounds: z.number().int().optional(),
     claim: claim.optional(),
   }),
-  z.object({ ...moving, phase: z.literal('shifting'), pauseAsked: z.object({ by: z.string() }).optional() }),
-  z.object({ ...moving, ...bake, phase: z.literal('baking') }),
-  z.object({
+  z.strictObject({
+    ...moving,
+    phase: z.literal('shifting'),
+    pauseAsked: z.strictObject({ by: z.string() }).optional(),
+  }),
+  z.strictObject({ ...moving, ...bake, phase: z.literal('baking') }),
+  z.strictObject({
     ...moving,
     ...bake,
     phase: z.literal('gated'),
@@ -101,7 +109,7 @@ const stateSchema = z.discriminatedUnion('phase', [
     deadlineAt: z.number(),
     held: z.boolean().optional(),
   }),
-  z.object({
+  z.strictObject({
     ...moving,
     ...bake,
     phase: z.literal('paused'),
@@ -110,26 +118,26 @@ const stateSchema = z.discriminatedUnion('phase', [
     deadlineAt: z.number(),
     gate: gateName.optional(),
   }),
-  z.object({ ...moving, phase: z.literal('promoting') }),
-  z.object({ ...moving, phase: z.literal('rolling_back'), reason, before: foundAliasValue.optional() }),
-  z.object({
+  z.strictObject({ ...moving, phase: z.literal('promoting') }),
+  z.strictObject({ ...moving, phase: z.literal('rolling_back'), reason, before: foundAliasValue.optional() }),
+  z.strictObject({
     ...moving,
     phase: z.literal('drifted'),
     expected: foundAliasValue,
     observed: foundAliasValue,
     observedRevisionId: z.string(),
   }),
-  z.object({ ...moving, phase: z.literal('needs_human'), reason }),
-  z.object({
+  z.strictObject({ ...moving, phase: z.literal('needs_human'), reason }),
+  z.strictObject({
     ...ended,
     phase: z.literal('succeeded'),
     result: z.enum(['promoted', 'nothing_to_do', 'restored']),
   }),
-  z.object({ ...ended, phase: z.literal('rolled_back'), reason, point }),
-  z.object({ ...ended, phase: z.literal('failed'), reason }),
-  z.object({ ...ended, phase: z.literal('cancelled'), reason }),
-  z.object({ ...ended, phase: z.literal('superseded'), reason }),
-  z.object({ ...ended, phase: z.literal('target_gone'), reason }),
+  z.strictObject({ ...ended, phase: z.literal('rolled_back'), reason, point }),
+  z.strictObject({ ...ended, phase: z.literal('failed'), reason }),
+  z.strictObject({ ...ended, phase: z.literal('cancelled'), reason }),
+  z.strictObject({ ...ended, phase: z.literal('superseded'), reason }),
+  z.strictObject({ ...ended, phase: z.literal('target_gone'), reason }),
 ]);
 
 /** Throws `UnreadableRow` when the stored value is not a rollout this release understands. */

@@ -68,6 +68,8 @@ async function compare(
   const codeSha256 = wanted.codeSha256 ?? (await askLambda(turn, latest, artifact));
   if (typeof codeSha256 !== 'string') return codeSha256;
   const highest = await turn.parts.store.highestVersion(turn.fn);
+  const moved = movedSince(turn, stable, highest);
+  if (moved) return moved;
   return happened({
     type: 'RollbackPointCaptured',
     at: turn.at(),
@@ -82,6 +84,18 @@ async function compare(
     needsConfiguration: !sameConfiguration(latest.configuration, wanted.configuration),
     nothingToDo: isUnchanged(stable, codeSha256, wanted),
   });
+}
+
+/**
+ * Whether the alias has come to a version that nobody of us published, and that did not exist when this deployment was
+ * asked for: whoever asked meant another state of affairs. That is what a restored database looks like, whose own later
+ * deployments it does not know. The two times are of two clocks; skew costs at most a deployment that is asked for again.
+ */
+function movedSince({ row, at }: Turn, stable: FunctionReading, highestKnown: number): Answer | undefined {
+  if (Number(stable.version) <= highestKnown) return undefined;
+  if (!(Date.parse(stable.lastModified) > row.createdAt)) return undefined;
+  const sentence = `The alias has meanwhile come to version ${stable.version}, which Sluice has no record of and which was published after this deployment was asked for.`;
+  return failed(at(), 'alias_moved', sentence);
 }
 
 function isUnchanged(stable: FunctionReading, codeSha256: string, wanted: Wanted): boolean {
