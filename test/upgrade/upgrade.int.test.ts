@@ -49,7 +49,7 @@ describe.each(fixtureReleases())('a database of release %s, with rollouts in fli
         if (act) await world.act(deploymentId, (row) => ({ type: act, at: row.readAt, by: 'ann' }) as Act);
         const calls = traffic ? world.steadyTraffic(await targetOf(expectation)) : undefined;
         const row = await world
-          .until(deploymentId, (state) => state.phase === end, 60_000)
+          .until(deploymentId, (state) => state.phase === end, 150_000)
           .finally(() => calls?.stop());
         expect({ story, end: row.phase }).toEqual({ story, end });
       }),
@@ -61,7 +61,7 @@ describe.each(fixtureReleases())('a database of release %s, with rollouts in fli
       expect(found).toEqual({ story, alias, versions });
       expect(verifyChain(await world.store.events.after(deploymentId, 0, MOST_EVENTS))).toEqual({ ok: true });
     }
-  }, 120_000);
+  }, 200_000);
 
   test('what had ended was left alone', async () => {
     for (const { deploymentId, left, end } of head.expectations) {
