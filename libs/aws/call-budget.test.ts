@@ -22,7 +22,7 @@ describe('the slots of a lane', () => {
         const calls: number[] = [];
         for (const { pauseMs, count, horizonMs, delays } of requests) {
           now += pauseMs;
-          const grant = nextSlot(next, now, { count, horizonMs, spacingMs });
+          const grant = nextSlot(next, now, { count, leadMs: 0, horizonMs, spacingMs });
           if (!('startMs' in grant)) continue;
           next = grant.nextSlotMs;
           for (let i = 0; i < grant.granted; i++) calls.push(grant.startMs + i * spacingMs + (delays[i] ?? 0));
@@ -33,7 +33,7 @@ describe('the slots of a lane', () => {
   });
 
   it('grant nothing beyond the horizon and say when there will be room', () => {
-    expect(nextSlot(10_000, 5_000, { count: 1, horizonMs: 400, spacingMs: 85 })).toEqual({
+    expect(nextSlot(10_000, 5_000, { count: 1, leadMs: 0, horizonMs: 400, spacingMs: 85 })).toEqual({
       granted: 0,
       waitMs: 4_600,
       nextSlotMs: 10_000,
@@ -41,7 +41,7 @@ describe('the slots of a lane', () => {
   });
 
   it('of an idle lane start at once', () => {
-    const grant = nextSlot(1_000, 5_000, { count: 1, horizonMs: 0, spacingMs: 85 });
+    const grant = nextSlot(1_000, 5_000, { count: 1, leadMs: 0, horizonMs: 0, spacingMs: 85 });
     expect(grant).toMatchObject({ granted: 1, startMs: 5_000 });
   });
 });
@@ -109,12 +109,32 @@ describe('the call budget', () => {
       world.jump(tripMs);
       return answer;
     };
-    const budget = createCallBudget({ rates, clock: world.clock, store: { reserve } });
+    const sleep = async (milliseconds: number) => world.jump(milliseconds);
+    const budget = createCallBudget({ rates, clock: { ...world.clock, sleep }, store: { reserve } });
     expect(await budget.take(key, 'rollback')).toEqual({ granted: true });
     tripMs = 7_000;
     expect(await budget.take(key, 'rollback')).toEqual({ granted: false, waitMs: 0 });
     tripMs = 20;
     expect(await budget.take(key, 'rollback')).toEqual({ granted: true });
+  });
+
+  it('asks for slots far enough ahead where answers take now 5, now 80 ms, instead of missing them', async () => {
+    const world = new World();
+    const store = createMemoryCallBudgetStore(world.clock);
+    let [asked, granted] = [0, 0];
+    const reserve: typeof store.reserve = async (...request) => {
+      asked += 1;
+      const answer = await store.reserve(...request);
+      world.jump(asked % 2 === 0 ? 80 : 5);
+      return answer;
+    };
+    const sleep = async (milliseconds: number) => world.jump(milliseconds);
+    const budget = createCallBudget({ rates, clock: { ...world.clock, sleep }, store: { reserve } });
+    for (let call = 0; call < 100; call += 1) {
+      if ((await budget.take(key, 'ordinary')).granted) granted += 1;
+    }
+    expect(granted).toBe(100);
+    expect(asked).toBeLessThan(105);
   });
 
   it('passes on a failure of the store and works again afterwards', async () => {

@@ -33,13 +33,15 @@ export type Reservation =
 export interface CallBudgetStore {
   /**
    * Takes up to `count` slots from the earliest of `lanes` and returns when they are, on its own clock. All workers see
-   * the same rows, and one statement both looks and takes, so no slot is given out twice.
+   * the same rows, and one statement both looks and takes, so no slot is given out twice. No slot lies nearer than
+   * `leadMs` or further than `horizonMs`.
    */
   reserve(
     key: BudgetKey,
     lanes: readonly { readonly lane: Lane; readonly spacingMs: number }[],
     count: number,
     horizonMs: number,
+    leadMs: number,
   ): Promise<Reservation>;
 }
 
@@ -111,6 +113,16 @@ class LeasingCallBudget implements CallBudget {
   }
 
   async take(key: BudgetKey, lane: Lane, signal?: AbortSignal): Promise<BudgetAnswer> {
+    const giveUpAt = this.clock.monotonic() + this.patience(lane);
+    for (;;) {
+      const answer = await this.takeOnce(key, lane, signal);
+      const missed = !answer.granted && answer.waitMs === 0 && !signal?.aborted;
+      if (!missed || this.clock.monotonic() >= giveUpAt) return answer;
+    }
+  }
+
+  /** `waitMs: 0`: a slot was found, but its moment was missed. */
+  private async takeOnce(key: BudgetKey, lane: Lane, signal?: AbortSignal): Promise<BudgetAnswer> {
     const outcome = await this.slot(key, lane);
     if (!('atMs' in outcome)) return outcome;
     const wait = outcome.atMs - this.clock.monotonic();
@@ -137,12 +149,9 @@ class LeasingCallBudget implements CallBudget {
       const batch = line.askers.splice(0, LARGEST_BATCH[lane]);
       const askedAt = this.clock.monotonic();
       try {
-        const reservation = await this.options.store.reserve(
-          key,
-          this.lanesFor(lane),
-          batch.length,
-          this.patience(lane),
-        );
+        const leadMs = this.storeClock.leadMs();
+        const horizonMs = leadMs + this.patience(lane);
+        const reservation = await this.options.store.reserve(key, this.lanesFor(lane), batch.length, horizonMs, leadMs);
         this.handOut(batch, reservation, line, lane, askedAt);
       } catch (error) {
         for (const asker of batch) asker.reject(error);

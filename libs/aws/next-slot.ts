@@ -8,6 +8,8 @@
 export interface SlotRequest {
   /** How many calls want to be made. */
   readonly count: number;
+  /** Slots closer than this are of no use to who asks: they would be over before the answer arrives. */
+  readonly leadMs: number;
   /** How far ahead a slot may lie; further away nothing is granted. */
   readonly horizonMs: number;
   /** Distance between two slots of the lane, from `slotSpacingMs`. */
@@ -35,7 +37,7 @@ export function slotSpacingMs(perSecond: number): number {
  */
 export function nextSlot(nextSlotMs: number, nowMs: number, request: SlotRequest): SlotGrant {
   const { spacingMs } = request;
-  const startMs = Math.max(nextSlotMs, nowMs);
+  const startMs = Math.max(nextSlotMs, nowMs + request.leadMs);
   const room = Math.floor((nowMs + request.horizonMs - startMs) / spacingMs) + 1;
   const granted = Math.min(request.count, room);
   if (granted < 1) return { granted: 0, waitMs: startMs - request.horizonMs - nowMs, nextSlotMs };

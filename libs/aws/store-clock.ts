@@ -3,6 +3,9 @@ import { JITTER_MS } from './next-slot.js';
 /** How many answers are remembered. A clock that was set back, or a link that became slower, is believed after as many. */
 const REMEMBERED = 8;
 
+/** One answer out of the ordinary must not hold up the next ones by as much. */
+const LONGEST_LEAD_MS = 250;
+
 /**
  * Tells the store's time on this process's own clock. An answer that carries the store's time arrives some time after it
  * was written; the quickest of the last few is the best measure of how the two clocks lie, as in NTP's clock filter
@@ -26,5 +29,11 @@ export class StoreClock {
   /** A moment of the store's clock on the local one. Never earlier than it really is, and late by the quickest trip. */
   toLocal(storeMs: number): number {
     return storeMs + Math.min(...this.offsets);
+  }
+
+  /** How much longer than the quickest the slowest of the last trips took: what is nearer than this may be missed. */
+  leadMs(): number {
+    if (this.offsets.length === 0) return 0;
+    return Math.min(LONGEST_LEAD_MS, Math.max(...this.offsets) - Math.min(...this.offsets));
   }
 }

@@ -34,12 +34,12 @@ interface GrantRow {
 export function callBudgetRows(executor: Executor) {
   return {
     /**
-     * Takes up to `count` slots from the earliest of `lanes`: the first at `max(next_slot, now)`, each further one
-     * spacing later, none more than `horizonMs` ahead. One statement locks, looks and takes, on the database's clock, so
+     * Takes up to `count` slots from the earliest of `lanes`: the first at `max(next_slot, now + leadMs)`, each further
+     * one spacing later, none more than `horizonMs` ahead of now. One statement locks, looks and takes, on the database's clock, so
      * all workers share one pace whatever their own clocks say.
      */
-    reserve: (key: CallBudgetKey, lanes: readonly CallBudgetLane[], count: number, horizonMs: number) =>
-      reserve(executor, key, lanes, count, horizonMs),
+    reserve: (key: CallBudgetKey, lanes: readonly CallBudgetLane[], count: number, horizonMs: number, leadMs = 0) =>
+      reserve(executor, key, lanes, count, horizonMs, leadMs),
   };
 }
 
@@ -49,13 +49,14 @@ async function reserve(
   lanes: readonly CallBudgetLane[],
   count: number,
   horizonMs: number,
+  leadMs: number,
 ): Promise<CallBudgetReservation> {
   const names = lanes.map(({ lane }) => lane);
-  const values = [key.accountId, key.region, names, lanes.map(({ spacingMs }) => spacingMs), count, horizonMs];
+  const values = [key.accountId, key.region, names, lanes.map(({ spacingMs }) => spacingMs), count, horizonMs, leadMs];
   const found = (await executor.query<GrantRow>(TAKE_SLOTS(values))).rows[0];
   if (!found || found.granted === MISSING) {
     await executor.query(MAKE_LANES, [key.accountId, key.region, names]);
-    return reserve(executor, key, lanes, count, horizonMs);
+    return reserve(executor, key, lanes, count, horizonMs, leadMs);
   }
   if (found.granted < 1) return { granted: false, waitMs: Math.max(1, found.start_in_ms - horizonMs) };
   const { granted: taken, now_ms: nowMs, start_in_ms: startInMs, spacing_ms: spacingMs } = found;
@@ -80,11 +81,12 @@ const TAKE_SLOTS = prepared(
     ORDER BY lane
     FOR UPDATE
   ), moment AS MATERIALIZED (
-    SELECT clock_timestamp() AS now, count(*) AS lanes FROM locked
+    SELECT now, now + make_interval(secs => $7::float8 / 1000) AS earliest, lanes
+    FROM (SELECT clock_timestamp() AS now, count(*) AS lanes FROM locked) AS reading
   ), earliest AS MATERIALIZED (
-    SELECT w.lane, w.spacing_ms, m.now, GREATEST(l.next_slot, m.now) AS start, m.lanes
+    SELECT w.lane, w.spacing_ms, m.now, GREATEST(l.next_slot, m.earliest) AS start, m.lanes
     FROM locked l JOIN wanted w USING (lane) CROSS JOIN moment m
-    ORDER BY GREATEST(l.next_slot, m.now), w.rank
+    ORDER BY GREATEST(l.next_slot, m.earliest), w.rank
     LIMIT 1
   ), decided AS MATERIALIZED (
     SELECT lane, spacing_ms, start, extract(epoch FROM now)::float8 * 1000 AS now_ms,
