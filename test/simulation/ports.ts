@@ -46,7 +46,17 @@ export class Ports {
   readonly clock: Clock = {
     now: () => this.world.scheduler.now + this.actor.clockSkewMs,
     monotonic: () => this.world.scheduler.now + this.actor.clockSkewMs * 3,
-    sleep: (milliseconds) => new Promise((resolve) => this.world.scheduler.after(milliseconds, resolve, this.actor)),
+    sleep: (milliseconds, signal) =>
+      new Promise((resolve) => {
+        // A process that stops is gone in two seconds anyway; only what ends sooner is listened to.
+        const early = signal === this.actor.stopping.signal ? undefined : signal;
+        const wake = () => {
+          early?.removeEventListener('abort', wake);
+          resolve();
+        };
+        this.world.scheduler.after(milliseconds, wake, this.actor);
+        early?.addEventListener('abort', wake);
+      }),
   };
 
   /** One statement. It is all or nothing; what the caller hears of it may be neither. */

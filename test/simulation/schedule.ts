@@ -118,13 +118,13 @@ class Plot {
       const alias = random.pick(ALIASES);
       const artifact = random.chance(0.2) ? undefined : `a${random.pick(CODES)}`;
       const policy = random.pick(['queue', 'queue', 'supersede', 'refuse'] as const);
-      this.when(wish === 0 ? 100 : 12_000, () => this.people.deploy(alias, artifact, policy));
+      this.when(wish === 0 ? 100 : 7_000, () => this.people.deploy(alias, artifact, policy));
     }
-    if (random.chance(0.25)) this.when(15_000, () => this.people.restore(random.pick(ALIASES)));
-    for (let acts = random.pick([0, 0, 1, 2, 3]); acts > 0; acts -= 1) this.when(15_000, () => this.askSomething());
-    for (let edits = random.pick([0, 0, 0, 0, 1, 2]); edits > 0; edits -= 1) this.when(15_000, () => this.meddle());
-    if (random.chance(0.1)) this.when(15_000, () => this.wipeQueue());
-    if (random.chance(0.1)) this.when(10_000, () => this.stopSomebody());
+    if (random.chance(0.25)) this.when(9_000, () => this.people.restore(random.pick(ALIASES)));
+    for (let acts = random.pick([0, 0, 1, 2, 3]); acts > 0; acts -= 1) this.when(9_000, () => this.askSomething());
+    for (let edits = random.pick([0, 0, 0, 0, 1, 2]); edits > 0; edits -= 1) this.when(9_000, () => this.meddle());
+    if (random.chance(0.1)) this.when(9_000, () => this.wipeQueue());
+    if (random.chance(0.1)) this.when(6_000, () => this.stopSomebody());
   }
 
   private when(withinMs: number, happen: () => Promise<void> | void): void {
