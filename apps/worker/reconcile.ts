@@ -1,5 +1,6 @@
 import type { FunctionAddress } from '#aws';
 import { interpretAlias, isWatched, nextWakeAt, transition } from '#rollout';
+import { UnreadableRow } from '#store';
 import { aliasValueOf, aliasVanished } from './alias-facts.js';
 import type { WorkerParts } from './parts.js';
 import { inParallel } from './sweep.js';
@@ -32,7 +33,12 @@ export class Reconciler {
     const spacingMs = 1000 / (callsPerSecond * BUDGET_SHARE);
     const endsAt = clock.monotonic() + everyMs;
     for (let taken = PAGE; taken === PAGE && clock.monotonic() < endsAt; ) {
-      const ids = await store.deployments.takeForReconciling(everyMs * 0.9, PAGE, spacingMs);
+      const ids = await store.deployments.takeForReconciling(
+        everyMs * 0.9,
+        PAGE,
+        spacingMs,
+        this.wakes.unreadable.keys(),
+      );
       await inParallel(ids, HANDS, (id) => this.compareAlone(id, endsAt));
       taken = ids.length;
     }
@@ -40,7 +46,10 @@ export class Reconciler {
 
   /** What is wrong with one row is told by whoever walks it; the others are compared all the same. */
   private async compareAlone(deploymentId: string, endsAt: number): Promise<void> {
-    await this.compare(deploymentId, endsAt).catch((error: unknown) => {
+    await this.compare(deploymentId, endsAt).catch(async (error: unknown) => {
+      if (error instanceof UnreadableRow && error.sequence !== undefined) {
+        return this.wakes.leaveAlone(deploymentId, error.sequence, error.message);
+      }
       this.parts.logger.warn(
         { deploymentId, error: String(error) },
         'A deployment could not be compared with its alias.',

@@ -1,4 +1,5 @@
 import { type BeforeApplicationShutdown, Inject, type OnApplicationShutdown } from '@nestjs/common';
+import type { Due } from '#store';
 import { CREW, type Crew } from './assemble.js';
 import { answerQuery } from './queries/answer.js';
 
@@ -6,6 +7,8 @@ import { answerQuery } from './queries/answer.js';
 const ROLLBACK_POLL_MS = 500;
 /** How soon a claim is taken over once its lease has run out; a look that finds nothing is one indexed read. */
 const TAKE_OVER_POLL_MS = 1_000;
+/** Most that one look of the rollback lane or the take-over brings. */
+const LOOK_LIMIT = 100;
 /** Somebody waits for the answer: a look that finds nothing costs one indexed read. */
 const QUESTIONS_POLL_MS = 250;
 /** What may be pruned has waited for days; ten minutes more keep each round small. */
@@ -104,15 +107,21 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
   /** A worker that was killed leaves its claims behind: whoever finds one goes on from there. */
   private async takeOver(): Promise<void> {
     const { parts, wakes } = this.crew;
-    const left = await parts.store.deployments.abandoned(100);
-    await Promise.all(left.map(({ deploymentId }) => wakes.look(deploymentId)));
+    const left = await parts.store.deployments.abandoned(LOOK_LIMIT + wakes.unreadable.size);
+    await Promise.all(this.readable(left).map(({ deploymentId }) => wakes.look(deploymentId)));
   }
 
   private async lookAtRollbacks(): Promise<void> {
     const { parts, wakes } = this.crew;
-    const due = await parts.store.deployments.rollbacks(100);
+    const due = await parts.store.deployments.rollbacks(LOOK_LIMIT + wakes.unreadable.size);
     // Not waited for: one whose call hangs must not keep the next look from finding others.
-    for (const { deploymentId } of due) void wakes.rollBack(deploymentId);
+    for (const { deploymentId } of this.readable(due)) void wakes.rollBack(deploymentId);
+  }
+
+  /** Those that this process cannot read stay due, and must not keep others out of a look. */
+  private readable(due: readonly Due[]): Due[] {
+    const { unreadable } = this.crew.wakes;
+    return due.filter(({ deploymentId, sequence }) => !unreadable.holds(deploymentId, sequence)).slice(0, LOOK_LIMIT);
   }
 }
 

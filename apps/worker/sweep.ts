@@ -5,7 +5,10 @@ import type { Wakes } from './wakes.js';
 
 /** The queue gets this long to deliver by itself before the sweep steps in. */
 const GRACE_MS = 1_500;
-/** Deployments walked by the sweep itself: so many at the same time, and so many at most in one round. */
+/**
+ * Deployments walked by the sweep itself: so many at the same time, and so many at most in one round. Those that cannot
+ * be read do not count: however many they are, those behind them get their turn.
+ */
 const HANDS = 20;
 const MOST_BY_HAND = 500;
 
@@ -28,16 +31,23 @@ export class Sweep {
     let after: DueCursor | undefined;
     do {
       const page = await this.parts.store.deployments.overdue(GRACE_MS, ARM_PAGE, after);
-      const fresh = page.filter((due) => !this.seen.has(keyOf(due)));
+      const readable = page.filter((due) => !this.wakes.unreadable.holds(due.deploymentId, due.sequence));
+      const fresh = readable.filter((due) => !this.seen.has(keyOf(due)));
       const taken = await this.offer(fresh);
-      for (const due of page) {
+      for (const due of readable) {
         present.add(keyOf(due));
         if (!taken || this.seen.has(keyOf(due))) direct.push(due.deploymentId);
       }
       after = page.length === ARM_PAGE ? page.at(-1) : undefined;
     } while (after);
     this.seen = present;
-    await inParallel(direct.slice(0, MOST_BY_HAND), HANDS, (deploymentId) => this.wakes.look(deploymentId));
+    let walked = 0;
+    await inParallel(direct, HANDS, async (deploymentId) => {
+      if (walked >= MOST_BY_HAND) return;
+      walked += 1;
+      await this.wakes.look(deploymentId);
+      if (this.wakes.unreadable.knows(deploymentId)) walked -= 1;
+    });
   }
 
   private offer(due: readonly Due[]): Promise<boolean> {

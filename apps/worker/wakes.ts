@@ -1,7 +1,8 @@
 import type { Wake, WakeHandled } from '#queue';
-import { isDatabaseTrouble } from '#store';
+import { isDatabaseTrouble, UnreadableRow } from '#store';
 import { advance, type Progress } from './advance.js';
 import type { WorkerParts } from './parts.js';
+import { UnreadableRows } from './unreadable.js';
 
 /** One walk under way in this process. */
 interface Walking extends Progress {
@@ -21,6 +22,7 @@ const MOST_REMEMBERED = 1_000;
  * deployment at once, and only one of them walks it. Who comes second leaves a note, so that nothing is missed.
  */
 export class Wakes {
+  readonly unreadable: UnreadableRows;
   private readonly walking = new Map<string, Walking>();
   private readonly rollingBack = new Set<string>();
   private readonly remembered = new Set<string>();
@@ -28,19 +30,28 @@ export class Wakes {
   constructor(
     private readonly parts: WorkerParts,
     private readonly stopping: AbortSignal,
-  ) {}
+  ) {
+    this.unreadable = new UnreadableRows(parts.clock);
+  }
 
   /** How many deployments this process is walking. */
   get underWay(): number {
     return this.walking.size;
   }
 
-  /** For the queue: a wake-up that is stale does nothing, one that must come back says when. */
+  /**
+   * For the queue: a wake-up that is stale does nothing, one that must come back says when. One whose row this process
+   * cannot read goes back, for a worker that can.
+   */
   async handle(wake: Wake, signal: AbortSignal): Promise<WakeHandled | undefined> {
-    const next = await this.walk(wake.deploymentId, wake.sequence, AbortSignal.any([signal, this.stopping]));
-    if (!next) return undefined;
-    if (next.sequence === wake.sequence) return { again: { delayMs: next.delayMs } };
-    await this.arm(wake.deploymentId, next.sequence, next.delayMs);
+    const { deploymentId, sequence } = wake;
+    const next = this.unreadable.holds(deploymentId, sequence)
+      ? undefined
+      : await this.walk(deploymentId, sequence, AbortSignal.any([signal, this.stopping]));
+    const handOnInMs = this.unreadable.handOnInMs(deploymentId, sequence);
+    if (!next) return handOnInMs > 0 ? { again: { delayMs: handOnInMs } } : undefined;
+    if (next.sequence === sequence) return { again: { delayMs: next.delayMs } };
+    await this.arm(deploymentId, next.sequence, next.delayMs);
     return undefined;
   }
 
@@ -106,12 +117,15 @@ export class Wakes {
   }
 
   /**
-   * One deployment's trouble is its own: it is set aside with the cause, and looked at again ever more seldom. Of the
-   * database's trouble it knows nothing: that one is simply looked at again by the sweep.
+   * One deployment's trouble is its own: it is set aside with the cause, and looked at again ever more seldom. One that
+   * cannot be read is left where it is, for a newer release. Of the database's trouble it knows nothing: that one is
+   * simply looked at again by the sweep.
    */
   private async attempt(deploymentId: string, sequence: number | undefined, signal: AbortSignal, progress: Progress) {
     try {
-      return await advance(this.parts, deploymentId, sequence, signal, progress);
+      const next = await advance(this.parts, deploymentId, sequence, signal, progress);
+      this.unreadable.forget(deploymentId);
+      return next;
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
       if (isDatabaseTrouble(error)) {
@@ -119,11 +133,27 @@ export class Wakes {
           { deploymentId, problem },
           'The database did not let a deployment go on; the sweep will.',
         );
+      } else if (error instanceof UnreadableRow && error.sequence !== undefined) {
+        await this.leaveAlone(error.deploymentId, error.sequence, problem);
       } else {
         await this.setAside(deploymentId, problem);
       }
       return undefined;
     }
+  }
+
+  /** Its time stays as it is: whoever can read it finds it due. What is told here is all that this process does. */
+  async leaveAlone(deploymentId: string, sequence: number, problem: string): Promise<void> {
+    const againInMs = this.unreadable.hold(deploymentId, sequence);
+    if (againInMs === undefined) return;
+    const { store, logger } = this.parts;
+    const againInSeconds = Math.round(againInMs / 1000);
+    logger.error(
+      { deploymentId, sequence, problem, againInSeconds },
+      'A deployment is stored in a form that this release cannot read; it is left to one that can.',
+    );
+    // For those who look; that it could not be written down changes nothing else.
+    await store.deployments.noteUnreadable(deploymentId, sequence, problem).catch(() => undefined);
   }
 
   private async setAside(deploymentId: string, problem: string): Promise<void> {

@@ -43,12 +43,15 @@ export interface Figures {
 /** Word for word the condition of the index `deployments_one_active`, so that ended deployments are not even looked at. */
 export const ACTIVE = `phase NOT IN ('queued', 'succeeded', 'rolled_back', 'failed', 'cancelled', 'superseded', 'target_gone')`;
 
+/** What stands still for a reason of its own is told as that by doctor, row by row, and is no work that nobody does. */
+const UNHELD = 'CASE WHEN stuck_since IS NULL THEN next_at END';
+
 const PHASES = `
 SELECT phase, count(*)::int AS count,
   count(*) FILTER (WHERE next_at < clock_timestamp() - $1 * interval '1 millisecond')::int AS overdue,
   GREATEST(0, COALESCE(round(extract(epoch FROM max(clock_timestamp() - next_at)) * 1000), 0))::float8 AS "latestMs"
-FROM (SELECT phase, next_at FROM deployments WHERE ${ACTIVE}
-      UNION ALL SELECT phase, next_at FROM deployments WHERE phase = 'queued') live
+FROM (SELECT phase, ${UNHELD} AS next_at FROM deployments WHERE ${ACTIVE}
+      UNION ALL SELECT phase, ${UNHELD} FROM deployments WHERE phase = 'queued') live
 GROUP BY phase`;
 
 const BUDGETS = `

@@ -141,9 +141,9 @@ const stateSchema = z.discriminatedUnion('phase', [
 ]);
 
 /** Throws `UnreadableRow` when the stored value is not a rollout this release understands. */
-export function parseState(stored: unknown, deploymentId: string): RolloutState {
+export function parseState(stored: unknown, deploymentId: string, sequence?: number): RolloutState {
   const parsed = stateSchema.safeParse(stored);
-  if (!parsed.success) throw new UnreadableRow(deploymentId, z.prettifyError(parsed.error));
+  if (!parsed.success) throw new UnreadableRow(deploymentId, z.prettifyError(parsed.error), sequence);
   return parsed.data as RolloutState;
 }
 
@@ -177,6 +177,8 @@ export class UnreadableRow extends Error {
   constructor(
     readonly deploymentId: string,
     problem: string,
+    /** The row's, where it was the row that was read. */
+    readonly sequence?: number,
   ) {
     super(`Deployment ${deploymentId} is stored in a form this release cannot read: ${problem}`);
   }

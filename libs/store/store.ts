@@ -28,7 +28,7 @@ import {
   probePayloads,
 } from './deployments/read.js';
 import { extendLease, type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
-import { retrySetAside, setAside } from './deployments/set-aside.js';
+import { noteUnreadable, retrySetAside, setAside } from './deployments/set-aside.js';
 import { eventsAfter } from './events.js';
 import { evidenceBlocks, recordedEvidence } from './evidence.js';
 import { migrate } from './migrate.js';
@@ -138,6 +138,7 @@ function deploymentRows(database: Database, seal: RequestSeal) {
     extendLease: (row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number) => extendLease(pool, row, leaseMs),
     probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId),
     setAside: (id: string, why: string) => setAside(pool, id, why),
+    noteUnreadable: (id: string, sequence: number, why: string) => noteUnreadable(pool, id, sequence, why),
     retrySetAside: () => retrySetAside(pool),
     evidenceBlocks: (deploymentId: string) => evidenceBlocks(pool, deploymentId),
     recordedEvidence: (targetId: string, limit: number) => recordedEvidence(pool, targetId, limit),
@@ -145,7 +146,7 @@ function deploymentRows(database: Database, seal: RequestSeal) {
     armed: (after: DueCursor | undefined, limit: number) => listArmed(pool, after, limit),
     rollbacks: (limit: number) => findRollbacks(pool, limit),
     abandoned: (limit: number) => findAbandoned(pool, limit),
-    takeForReconciling: (ageMs: number, limit: number, spacingMs: number) =>
-      takeForReconciling(pool, ageMs, limit, spacingMs),
+    takeForReconciling: (ageMs: number, limit: number, spacingMs: number, except: readonly string[] = []) =>
+      takeForReconciling(pool, ageMs, limit, spacingMs, except),
   };
 }

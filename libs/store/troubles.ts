@@ -23,10 +23,10 @@ const LIVE = `deployments d JOIN targets t ON t.id = d.target_id`;
 export function troubleRows(executor: Executor) {
   const ask = async (sql: string, values: unknown[]) => (await executor.query<TroubledRow>(sql, values)).rows;
   return {
-    /** Most overdue first. */
+    /** Most overdue first, without those that stand still for a reason of their own. */
     overdue: (projectId: string, lateMs: number, limit: number) =>
       ask(
-        `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1
+        `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NULL
            AND d.next_at < clock_timestamp() - $2 * interval '1 millisecond' ORDER BY d.next_at LIMIT $3`,
         [projectId, lateMs, limit],
       ),

@@ -42,7 +42,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   F28: { title: 'clocks that are wrong' },
   F29: { title: 'metrics missing, late, slow' },
   F30: { title: 'rows, jobs and specs that cannot be read' },
-  F31: { title: 'old and new Sluice together', elsewhere: { coveredBy: 'test/golden/golden.test.ts' } },
+  F31: { title: 'old and new Sluice together', elsewhere: { coveredBy: 'test/releases/releases.int.test.ts' } },
   F32: { title: 'SIGTERM during a step' },
   F33: { title: 'storm of webhooks', elsewhere: { owedBy: 'webhooks' } },
   F34: { title: 'notification endpoint hangs', elsewhere: { owedBy: 'notifications' } },

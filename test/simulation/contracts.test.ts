@@ -28,7 +28,8 @@ describe('the simulated store', () => {
         overdue: async (graceMs, limit, after) => database.overdue(graceMs, limit, after),
         rollbacks: async (limit) => database.rollbacks(limit),
         abandoned: async (limit) => database.abandoned(limit),
-        takeForReconciling: async (ageMs, limit) => database.takeForReconciling(ageMs, limit),
+        takeForReconciling: async (ageMs, limit, _spacingMs, except) =>
+          database.takeForReconciling(ageMs, limit, except),
       },
       highestVersion: async (fn) => database.highestVersion(fn),
       events: {

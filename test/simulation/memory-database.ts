@@ -176,11 +176,12 @@ export class MemoryDatabase {
     return this.due(0, limit, (row) => row.leaseUntil !== undefined);
   }
 
-  takeForReconciling(ageMs: number, limit: number): string[] {
+  takeForReconciling(ageMs: number, limit: number, except: readonly string[] = []): string[] {
     const now = this.options.now();
     const taken: Kept[] = [];
     for (const row of this.rows.values()) {
       if (row.phase !== 'baking' && row.phase !== 'gated' && row.phase !== 'paused') continue;
+      if (except.includes(`${row.id}-${row.sequence}`)) continue;
       if (row.reconciledAt === undefined || row.reconciledAt < now - ageMs) taken.push(row);
     }
     taken.sort((left, right) => (left.reconciledAt ?? 0) - (right.reconciledAt ?? 0));

@@ -19,6 +19,7 @@ export type StorePort = {
     | 'start'
     | 'rearm'
     | 'setAside'
+    | 'noteUnreadable'
     | 'extendLease'
     | 'probePayloads'
     | 'overdue'
@@ -95,11 +96,13 @@ export class Ports {
         rearm: (row, nextAt, evidence) => say(() => database.rearm(row, nextAt, evidence)),
         extendLease: (row, leaseMs) => say(() => this.world.extendLease(this.actor, row, leaseMs)),
         probePayloads: (id) => say(() => database.payloads.get(id)),
+        noteUnreadable: () => say(() => undefined),
         setAside: (id) => say(() => database.setAside(id)),
         overdue: (graceMs, limit, after) => say(() => this.world.overdue(graceMs, limit, after)),
         rollbacks: (limit) => say(() => database.rollbacks(limit)),
         abandoned: (limit) => say(() => database.abandoned(limit)),
-        takeForReconciling: (ageMs, limit) => say(() => database.takeForReconciling(ageMs, limit)),
+        takeForReconciling: (ageMs, limit, _spacingMs, except) =>
+          say(() => database.takeForReconciling(ageMs, limit, except)),
       },
       artifacts: {
         get: (_projectId, id) => say(() => database.artifacts.get(id)),

@@ -311,6 +311,9 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
     const row = await shifting(await freshTarget());
     const value = { version: '1', canary: { version: '2', weightPercent: 10 } };
     await walk(row, claim(row), { type: 'WeightShifted', at: row.readAt, value, revisionId: 'r2' });
+    const { sequence } = await load(row.id);
+    const except = [`${row.id}-${sequence}`];
+    expect(await store.deployments.takeForReconciling(60_000, 500, 1, except)).not.toContain(row.id);
     expect(await store.deployments.takeForReconciling(60_000, 500, 1)).toContain(row.id);
     expect(await store.deployments.takeForReconciling(60_000, 500, 1)).not.toContain(row.id);
   });

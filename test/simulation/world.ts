@@ -1,14 +1,15 @@
 import type { AliasReading, FunctionAddress, FunctionReading, LambdaControl, Outcome } from '#aws';
 import { type AliasValue, describeAliasValue, type RolloutEvent, type RolloutState, type WriteName } from '#rollout';
-import type {
-  AcceptInput,
-  AcceptResult,
-  DeploymentRow,
-  DueCursor,
-  Overdue,
-  RecordOptions,
-  RestoreInput,
-  TargetRow,
+import {
+  type AcceptInput,
+  type AcceptResult,
+  type DeploymentRow,
+  type DueCursor,
+  type Overdue,
+  type RecordOptions,
+  type RestoreInput,
+  type TargetRow,
+  UnreadableRow,
 } from '#store';
 import { failed, succeeded } from '../../libs/aws/faults.js';
 import type { Bug } from './bugs.js';
@@ -180,7 +181,7 @@ export class World {
   // The database, as the processes reach it
 
   load(actor: Actor, id: string): DeploymentRow | undefined {
-    if (id === this.poison) throw new Error(`Deployment ${id} is stored in a form this release cannot read.`);
+    if (id === this.poison) throw new UnreadableRow(id, 'of another release', this.database.rows.get(id)?.sequence);
     const row = this.database.load(id);
     return row && this.has('bake on the worker’s clock') ? { ...row, readAt: row.readAt + actor.clockSkewMs } : row;
   }

@@ -100,25 +100,29 @@ export async function findAbandoned(executor: Executor, limit: number): Promise<
  * `spacingMs` between two turns, kept beside the lanes of its call budget: whoever is taken goes to the end of the line.
  * So every canary gets its turn, an account with many does not keep another's waiting, all workers together keep to the
  * pace, and a row whose turn is far away costs nothing. None comes round sooner than after `ageMs`. A row that is new
- * joins the line, and is compared at once only where the line is empty: its own shift has just confirmed it.
+ * joins the line, and is compared at once only where the line is empty: its own shift has just confirmed it. Rows named
+ * in `except`, as `<id>-<sequence>`, keep their turn for somebody else.
  */
 export async function takeForReconciling(
   executor: Executor,
   ageMs: number,
   limit: number,
   spacingMs: number,
+  except: readonly string[] = [],
 ): Promise<string[]> {
-  const { rows } = await executor.query<{ id: string | null }>(TAKE_TURNS, [ageMs, limit, spacingMs]);
+  const { rows } = await executor.query<{ id: string | null }>(TAKE_TURNS, [ageMs, limit, spacingMs, except]);
   return rows.flatMap(({ id }) => id ?? []);
 }
 
 const TAKE_TURNS = `
 WITH fresh AS (
   SELECT id, target_id FROM deployments WHERE phase IN ('baking', 'gated', 'paused') AND reconcile_at IS NULL AND stuck_since IS NULL
+    AND id || '-' || sequence <> ALL ($4::text[])
   LIMIT $2 FOR UPDATE SKIP LOCKED
 ), due AS (
   SELECT id, target_id FROM deployments
   WHERE phase IN ('baking', 'gated', 'paused') AND reconcile_at <= statement_timestamp() AND stuck_since IS NULL
+    AND id || '-' || sequence <> ALL ($4::text[])
   ORDER BY reconcile_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), taken AS (
   SELECT r.id, r.is_due, t.account_id, t.region,

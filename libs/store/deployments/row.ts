@@ -27,7 +27,7 @@ export function readRow(raw: RawRow): DeploymentRow {
   return {
     ...readColumns(raw),
     phase: raw['phase'] as DeploymentRow['phase'],
-    state: parseState(raw['state'], raw['id'] as string),
+    state: parseState(raw['state'], raw['id'] as string, raw['sequence'] as number),
     evidence: parseEvidence(raw['evidence']),
   };
 }

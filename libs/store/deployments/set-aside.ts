@@ -26,6 +26,19 @@ export async function setAside(executor: Executor, id: string, why: string): Pro
   return rows[0]?.againInMs;
 }
 
+/**
+ * Puts on record that a due deployment is stored in a form that a worker cannot read, and leaves its time alone: a worker
+ * of the release that can read it takes it, and by recording or re-arming it clears this.
+ */
+export async function noteUnreadable(executor: Executor, id: string, sequence: number, why: string): Promise<void> {
+  await executor.query(
+    `UPDATE deployments SET stuck_since = COALESCE(stuck_since, clock_timestamp()), stuck_why = $3
+     WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND next_at <= clock_timestamp()
+       AND (lease_until IS NULL OR lease_until <= clock_timestamp())`,
+    [id, sequence, why.slice(0, 2_000)],
+  );
+}
+
 /** A worker that starts may be of the release that can read what the one before could not. Returns how many there are. */
 export async function retrySetAside(executor: Executor): Promise<number> {
   const { rowCount } = await executor.query(
