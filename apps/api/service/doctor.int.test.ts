@@ -69,7 +69,7 @@ async function expectOne(expected: { name: string; state: string; sentence: RegE
 
 test('when all is well every part is named and nothing else is said', async () => {
   const { findings } = await api.client.doctor();
-  const names = 'workers overdue rows held evidence aws budget queue clocks schema';
+  const names = 'workers overdue rows held evidence aws budget queue clocks schema retention';
   expect(findings.map(({ name }) => name).join(' ')).toBe(names);
   expect(await trouble()).toEqual([]);
 });
