@@ -17,7 +17,8 @@ const RECONNECT_MS = 500;
 
 /**
  * Postgres NOTIFY, on one connection of its own that comes back by itself. Notices can be lost while it is away:
- * whoever listens also looks from time to time.
+ * whoever listens also looks from time to time: a stream every 5 s, a worker for rollbacks every 500 ms and for what an
+ * alarm made due with its sweep.
  */
 export class ChangeFeed {
   private readonly listeners = new Set<ChangeListener>();

@@ -21,14 +21,12 @@ const COLUMNS = 'id, project_id AS "projectId", kind, input, result, answered_at
 
 export function queryRows(executor: Executor) {
   return {
-    /** Asks; a worker is told by NOTIFY and finds it by looking as well. */
+    /** Asks; a worker finds it by looking. */
     async ask(projectId: string, kind: string, input: unknown): Promise<string> {
       const id = randomUUID();
       await executor.query(
-        `WITH gone AS (DELETE FROM queries WHERE expires_at < now()),
-         asked AS (INSERT INTO queries (id, project_id, kind, input, expires_at)
-                   VALUES ($1, $2, $3, $4, now() + ${KEPT}) RETURNING id)
-         SELECT pg_notify('sluice_asked', id::text) FROM asked`,
+        `WITH gone AS (DELETE FROM queries WHERE expires_at < now())
+         INSERT INTO queries (id, project_id, kind, input, expires_at) VALUES ($1, $2, $3, $4, now() + ${KEPT})`,
         [id, projectId, kind, JSON.stringify(input)],
       );
       return id;

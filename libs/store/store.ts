@@ -6,7 +6,8 @@ import type { AcceptInput, DeploymentFilter, DeploymentRow, EvidenceRecord, Page
 import { apiKeyRows } from './api-keys.js';
 import { artifactRows } from './artifacts.js';
 import { callBudgetRows } from './call-budget.js';
-import { ChangeFeed, type ChangeListener } from './changes.js';
+import { ChangeTeller } from './change-teller.js';
+import { type Change, ChangeFeed, type ChangeListener } from './changes.js';
 import { type Database, openDatabase } from './database.js';
 import { acceptRestore, acceptRollout } from './deployments/accept.js';
 import {
@@ -27,7 +28,15 @@ import {
   lookAtDeployment,
   probePayloads,
 } from './deployments/read.js';
-import { extendLease, type RecordOptions, rearm, recordEvent, recordStart } from './deployments/record.js';
+import {
+  extendLease,
+  isToldWithItsWrite,
+  type Recorded,
+  type RecordOptions,
+  rearm,
+  recordEvent,
+  recordStart,
+} from './deployments/record.js';
 import { noteUnreadable, retrySetAside, setAside } from './deployments/set-aside.js';
 import { eventsAfter } from './events.js';
 import { evidenceBlocks, recordedEvidence } from './evidence.js';
@@ -67,9 +76,11 @@ export function createStore(options: StoreOptions) {
     onError: (error) => logger.warn({ error: error.message }, 'A database connection was lost.'),
   });
   const { pool } = database;
-  const changes = new ChangeFeed(options.databaseUrl, options.clock ?? systemClock, logger);
+  const clock = options.clock ?? systemClock;
+  const changes = new ChangeFeed(options.databaseUrl, clock, logger);
+  const teller = new ChangeTeller(pool, clock);
   return {
-    deployments: deploymentRows(database, createRequestSeal(options.secretsKeys)),
+    deployments: deploymentRows(database, createRequestSeal(options.secretsKeys), teller),
     events: {
       after: (deploymentId: string, seq: number, limit: number) => eventsAfter(pool, deploymentId, seq, limit),
     },
@@ -100,22 +111,35 @@ export function createStore(options: StoreOptions) {
       ),
     async close(): Promise<void> {
       await changes.close();
+      await teller.close();
       await database.close();
     },
   };
 }
 
 /** The rows that are state and outbox at once. */
-function deploymentRows(database: Database, seal: RequestSeal) {
+function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTeller) {
   const { pool } = database;
   const sharedTime = sharedLook(async (askers: readonly undefined[]) => {
     const now = await databaseTime(pool);
     return askers.map(() => now);
   });
   const timeNow = () => sharedTime(undefined);
+  const tell = (change: Change) => teller.tell(change);
+  /** What a write did is told once it is there. */
+  const told = async <T extends Recorded | { readonly kind: 'lost' | 'busy' }>(
+    { id: deploymentId }: DeploymentRow,
+    { phase }: RolloutState,
+    write: Promise<T>,
+  ): Promise<T> => {
+    const result = await write;
+    if (result.kind === 'recorded' && !isToldWithItsWrite(phase))
+      tell({ deploymentId, sequence: result.sequence, phase });
+    return result;
+  };
   return {
-    accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow(), seal),
-    acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await timeNow()),
+    accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow(), seal, tell),
+    acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await timeNow(), tell),
     /** What a deployment asked for, with its secrets: for the worker, and for nobody to keep. */
     openRequest: (row: Pick<DeploymentRow, 'id' | 'request'>) => seal.open(row.request, row.id),
     get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
@@ -126,15 +150,19 @@ function deploymentRows(database: Database, seal: RequestSeal) {
     list: (projectId: string, filter: DeploymentFilter, limit: number, cursor?: PageCursor) =>
       listDeployments(pool, projectId, filter, limit, cursor),
     record: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, recordOptions: RecordOptions) =>
-      recordEvent(pool, row, event, next, recordOptions),
+      told(row, next, recordEvent(pool, row, event, next, recordOptions)),
     start: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) =>
-      recordStart(pool, row, event, next, actor),
-    rearm: (
+      told(row, next, recordStart(pool, row, event, next, actor)),
+    rearm: async (
       row: Pick<DeploymentRow, 'id' | 'sequence'>,
       nextAt: number | undefined,
       evidence?: EvidenceRecord,
       blocks?: readonly object[],
-    ) => rearm(pool, row, nextAt, evidence, blocks),
+    ) => {
+      const phase = await rearm(pool, row, nextAt, evidence, blocks);
+      if (phase !== undefined && evidence) tell({ deploymentId: row.id, sequence: row.sequence, phase });
+      return phase !== undefined;
+    },
     extendLease: (row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number) => extendLease(pool, row, leaseMs),
     probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId),
     setAside: (id: string, why: string) => setAside(pool, id, why),

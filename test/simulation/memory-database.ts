@@ -70,12 +70,13 @@ export class MemoryDatabase {
   readonly payloads = new Map<string, unknown[]>();
   readonly artifacts = new Map<string, ArtifactRow & { readonly bytes: Uint8Array }>();
   private readonly keys = new Map<string, { readonly requestHash: string; readonly deploymentId: string }>();
-  private readonly listeners = new Set<(deploymentId: string, sequence: number, phase: string) => void>();
+  private readonly listeners = new Set<(deploymentId: string) => void>();
   private order = 0;
 
   constructor(private readonly options: MemoryDatabaseOptions) {}
 
-  subscribe(listener: (deploymentId: string, sequence: number, phase: string) => void): void {
+  /** Rollbacks only: they are told of with their write. Any other notice comes after its write, and nothing may need it. */
+  subscribe(listener: (deploymentId: string) => void): void {
     this.listeners.add(listener);
   }
 
@@ -305,7 +306,7 @@ export class MemoryDatabase {
     kept.updatedAt = this.options.now();
     const data = this.options.stored(event);
     this.events.get(kept.id)?.push({ seq: kept.sequence, type: event.type, data, actor, hash: kept.lastHash });
-    for (const listener of this.listeners) listener(kept.id, kept.sequence, next.phase);
+    if (next.phase === 'rolling_back') for (const listener of this.listeners) listener(kept.id);
   }
 
   /** The partial unique index. */

@@ -101,7 +101,7 @@ export class World {
     );
     this.watch = new Watch(this);
     this.slots = new CallSlots(this);
-    this.database.subscribe((id, sequence, phase) => this.notify(id, sequence, phase));
+    this.database.subscribe((id) => this.notifyOfRollback(id));
   }
 
   get troubles(): Troubles {
@@ -170,8 +170,7 @@ export class World {
     });
   }
 
-  private notify(id: string, _sequence: number, phase: string): void {
-    if (phase !== 'rolling_back') return;
+  private notifyOfRollback(id: string): void {
     for (const process of this.processes) {
       if (this.random.chance(0.3)) continue;
       this.scheduler.after(this.random.between(1, 10), () => process.rollBack(id), process.actor);

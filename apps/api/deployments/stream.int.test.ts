@@ -57,6 +57,31 @@ test('tells the history, then every change as it comes, then the end', async () 
   for (const message of messages) expect(message.deployment.id).toBe(id);
 });
 
+test('a stream whose notice was lost finds the change by itself within five seconds', async () => {
+  const id = await deployment();
+  let shown = 0;
+  const told = readText(id, {}, (text) => {
+    shown = ids(text).length;
+    return shown === 2;
+  });
+  await until(async () => shown === 1 && (await listeners()).length > 0);
+  // Whoever listens for this API is cut off, and comes back after the notice.
+  await api.store.pool.query(`SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid`, [await listeners()]);
+  await api.tell(id, { type: 'Started' });
+  expect(ids((await told).text)).toEqual([1, 2]);
+}, 20_000);
+
+async function listeners(): Promise<number[]> {
+  const { rows } = await api.store.pool.query<{ pid: number }>(
+    `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'sluice-changes'`,
+  );
+  return rows.map(({ pid }) => pid);
+}
+
+async function until(done: () => Promise<boolean>): Promise<void> {
+  while (!(await done())) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 test('resumes after Last-Event-ID, and repeats nothing', async () => {
   const id = await deployment();
   await api.tell(id, ...factsUntilBaking());

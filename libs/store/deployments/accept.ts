@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { beginRestore, nextWakeAt, queuedState, type RolloutState, transition } from '#rollout';
 import type { AcceptInput, AcceptResult, DeploymentRow, RestoreInput } from '../api.js';
+import type { Change } from '../changes.js';
 import { type Database, type Executor, inTransaction, isUniqueViolation } from '../database.js';
 import type { RequestSeal } from '../sealed-request.js';
 import { recordEvent } from './record.js';
@@ -32,6 +33,8 @@ WITH known AS (
 )
 SELECT (SELECT ${ms('created_at')} FROM deployment) AS inserted_at, (SELECT deployment_id FROM known) AS known_id,
   (SELECT request_hash FROM known) AS known_hash`;
+
+type Tell = (change: Change) => void;
 
 interface Insert {
   readonly id: string;
@@ -124,12 +127,19 @@ export async function acceptRollout(
   input: AcceptInput,
   at: number,
   seal: RequestSeal,
+  tell: Tell,
 ): Promise<AcceptResult> {
   const { plan, policy, ...rest } = input;
   const id = randomUUID();
   const request = seal.seal(input.request, id);
   const wanted: Insert = { ...rest, request, id, kind: 'rollout', state: queuedState(plan, at), at };
   if (policy === 'queue') return insert(database.pool, wanted);
+  return tellingAfter(tell, (moved) => acceptBesideLine(database, input, wanted, moved));
+}
+
+/** The policies that must see the line: on one target, one after the other. */
+function acceptBesideLine(database: Database, input: AcceptInput, wanted: Insert, moved: Tell): Promise<AcceptResult> {
+  const { policy } = input;
   return inTransaction(database.pool, async (client) => {
     await lockTarget(client, input.targetId);
     const line = await readLine(client, input.targetId);
@@ -140,7 +150,7 @@ export async function acceptRollout(
     if (accepted.kind !== 'accepted') return accepted;
     const waiting = policy === 'supersede' ? line.filter((row) => row.phase === 'queued') : [];
     for (const row of waiting)
-      await supersede(client, row, accepted.deploymentId, 'A newer deployment took its place.', wanted);
+      await supersede(client, row, accepted.deploymentId, 'A newer deployment took its place.', wanted, moved);
     return { ...accepted, superseded: waiting.map((row) => row.id) };
   });
 }
@@ -149,10 +159,15 @@ export async function acceptRollout(
  * Accepts a restore: never queued. Whatever is active on the target ends in the same transaction and hands over its
  * token and its writes under way; what waits in line is superseded, because it was meant for another state of affairs.
  */
-export async function acceptRestore(database: Database, input: RestoreInput, at: number): Promise<AcceptResult> {
+export async function acceptRestore(
+  database: Database,
+  input: RestoreInput,
+  at: number,
+  tell: Tell,
+): Promise<AcceptResult> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await acceptRestoreOnce(database, input, at);
+      return await tellingAfter(tell, (moved) => acceptRestoreOnce(database, input, at, moved));
     } catch (error) {
       // A deployment started between the look at the line and the insert: look again, it is part of the line now.
       if (attempt === RESTORE_ATTEMPTS || !isUniqueViolation(error, 'deployments_one_active')) throw error;
@@ -162,7 +177,12 @@ export async function acceptRestore(database: Database, input: RestoreInput, at:
 
 const RESTORE_ATTEMPTS = 5;
 
-async function acceptRestoreOnce(database: Database, input: RestoreInput, at: number): Promise<AcceptResult> {
+async function acceptRestoreOnce(
+  database: Database,
+  input: RestoreInput,
+  at: number,
+  moved: Tell,
+): Promise<AcceptResult> {
   return inTransaction(database.pool, async (client) => {
     await lockTarget(client, input.targetId);
     const line = await readLine(client, input.targetId);
@@ -170,7 +190,7 @@ async function acceptRestoreOnce(database: Database, input: RestoreInput, at: nu
     const wanted = toInsert(input, active, at);
     if (await isReplay(client, input)) return insert(client, wanted);
     for (const row of line)
-      await supersede(client, row, wanted.id, `Version ${input.version} is put back instead.`, wanted);
+      await supersede(client, row, wanted.id, `Version ${input.version} is put back instead.`, wanted, moved);
     const accepted = await insert(client, wanted);
     return accepted.kind === 'accepted' ? { ...accepted, superseded: line.map((row) => row.id) } : accepted;
   });
@@ -180,6 +200,14 @@ function toInsert(input: RestoreInput, active: DeploymentRow | undefined, at: nu
   const { version, ...rest } = input;
   const state = beginRestore(version, active?.state, at);
   return { ...rest, id: randomUUID(), artifactId: undefined, kind: 'restore', state, at };
+}
+
+/** A transaction's changes are told once it is committed; of one that was rolled back there is nothing to tell. */
+async function tellingAfter<T>(tell: Tell, work: (moved: Tell) => Promise<T>): Promise<T> {
+  const changes: Change[] = [];
+  const result = await work((change) => changes.push(change));
+  for (const change of changes) tell(change);
+  return result;
 }
 
 /** Accepts on one target are taken one after the other where the policy depends on what is already there. */
@@ -214,9 +242,13 @@ async function supersede(
   deploymentId: string,
   why: string,
   by: { requestedBy: string; at: number },
+  moved: Tell,
 ): Promise<void> {
   const event = { type: 'SupersedeRequested' as const, at: by.at, by: by.requestedBy, deploymentId, why };
   const next = transition(row.state, event);
   if (next.kind !== 'moved') return;
-  await recordEvent(client, row, event, next.state, { actor: by.requestedBy, nextAt: nextWakeAt(next.state, by.at) });
+  const options = { actor: by.requestedBy, nextAt: nextWakeAt(next.state, by.at) };
+  const recorded = await recordEvent(client, row, event, next.state, options);
+  if (recorded.kind === 'recorded')
+    moved({ deploymentId: row.id, sequence: recorded.sequence, phase: next.state.phase });
 }

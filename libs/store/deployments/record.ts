@@ -1,4 +1,4 @@
-import { isEnd, type RolloutEvent, type RolloutState } from '#rollout';
+import { isEnd, type Phase, type RolloutEvent, type RolloutState } from '#rollout';
 import type { DeploymentRow, EvidenceRecord } from '../api.js';
 import { type Executor, isUniqueViolation, prepared } from '../database.js';
 import { chainHash, project } from './row.js';
@@ -20,6 +20,16 @@ const FORGOTTEN = `CASE WHEN jsonb_typeof(request #> '{configuration,environment
         (SELECT jsonb_object_agg(key, CASE WHEN value = 'null' THEN value ELSE '""' END)
          FROM jsonb_each(request #> '{configuration,environment}')), '{}'))
       ELSE request END`;
+
+/**
+ * A rollback is told of inside its own write, so that no crash comes between the two: it is urgent and rare. Everything
+ * else is told after the write, by `ChangeTeller`.
+ */
+const URGENT: Phase = 'rolling_back';
+
+export function isToldWithItsWrite(phase: Phase): boolean {
+  return phase === URGENT;
+}
 
 /**
  * One statement: compare-and-swap of the row, its event, and what hangs on it: the function lock is given up with the
@@ -70,7 +80,8 @@ WITH moved AS (
 ), forgotten AS (
   DELETE FROM probe_payloads WHERE deployment_id = $1 AND ($14 OR $15 = 'Probed') AND EXISTS (SELECT FROM moved)
 )
-SELECT m.sequence, pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) AS told,
+SELECT m.sequence,
+  CASE WHEN $3 = '${URGENT}' THEN pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) END AS told,
   (SELECT json_agg(json_build_array(id, sequence)) FROM woken) AS woken
 FROM moved m`,
 );
@@ -166,8 +177,7 @@ WITH candidate AS (
   INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
   SELECT id, sequence, project_id, $6, $7, $8, $5 FROM moved
 )
-SELECT m.sequence, (SELECT count(*)::int FROM candidate) AS candidates,
-  CASE WHEN m.id IS NOT NULL THEN pg_notify('sluice_changed', m.id || ' ' || m.sequence || ' ' || $3) END AS told
+SELECT m.sequence, (SELECT count(*)::int FROM candidate) AS candidates
 FROM (SELECT 1) one LEFT JOIN moved m ON true`,
 );
 
@@ -228,19 +238,19 @@ WITH armed AS (
    INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)
    SELECT a.id, (b ->> 'startMs')::float8::bigint, (b ->> 'endMs')::float8::bigint, b
    FROM armed a, jsonb_array_elements($5::jsonb) b ON CONFLICT DO NOTHING)
- SELECT CASE WHEN $4::jsonb IS NOT NULL THEN pg_notify('sluice_changed', id || ' ' || sequence || ' ' || phase) END FROM armed`,
+ SELECT phase FROM armed`,
 );
 
-/** Looks again later without anything having happened: no event, no new sequence. */
+/** Looks again later without anything having happened: no event, no new sequence. The row's phase; none: it has moved on. */
 export async function rearm(
   executor: Executor,
   row: Pick<DeploymentRow, 'id' | 'sequence'>,
   nextAt: number | undefined,
   evidence?: EvidenceRecord,
   blocks: readonly object[] = [],
-): Promise<boolean> {
-  const { rowCount } = await executor.query(
+): Promise<string | undefined> {
+  const { rows } = await executor.query<{ phase: string }>(
     REARM([row.id, row.sequence, nextAt ?? null, evidence ? JSON.stringify(evidence) : null, JSON.stringify(blocks)]),
   );
-  return rowCount === 1;
+  return rows[0]?.phase;
 }

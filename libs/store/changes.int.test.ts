@@ -1,0 +1,164 @@
+import pg from 'pg';
+import { createPlan, type RolloutEvent, transition } from '#rollout';
+import { silentLogger } from '#runtime';
+import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import type { DeploymentRow, QueuePolicy } from './api.js';
+import { recordEvent } from './deployments/record.js';
+import { createStore, type Store } from './store.js';
+
+let database: TestDatabase;
+let store: Store;
+let listening: pg.Client;
+let heard: string[] = [];
+let targets = 0;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  store = createStore({ databaseUrl: database.url, poolSize: 5, logger: silentLogger });
+  await store.migrate();
+  listening = new pg.Client({ connectionString: database.url });
+  listening.on('notification', ({ payload }) => heard.push(payload ?? ''));
+  await listening.connect();
+  await listening.query('LISTEN sluice_changed');
+});
+beforeEach(() => {
+  heard = [];
+});
+afterAll(async () => {
+  await listening.end();
+  await store.close();
+  await database.drop();
+});
+
+async function newTarget(): Promise<string> {
+  targets += 1;
+  const created = await store.targets.create('default', {
+    name: `target-${targets}`,
+    accountId: '000000000000',
+    region: 'us-east-1',
+    functionName: `fn${targets}`,
+    aliasName: 'live',
+    policy: 'queue',
+    settings: {},
+  });
+  if (created === 'exists') throw new Error('taken');
+  return created.id;
+}
+
+async function accept(targetId: string, policy: QueuePolicy = 'queue'): Promise<DeploymentRow> {
+  const plan = createPlan('canary');
+  if (!plan.ok) throw new Error(plan.problem.message);
+  const accepted = await store.deployments.accept({
+    projectId: 'default',
+    targetId,
+    policy,
+    artifactId: undefined,
+    plan: plan.plan,
+    request: {},
+    requestedBy: 'ann',
+    idempotency: undefined,
+  });
+  if (accepted.kind !== 'accepted') throw new Error(accepted.kind);
+  return load(accepted.deploymentId);
+}
+
+async function load(id: string): Promise<DeploymentRow> {
+  const row = await store.deployments.load(id);
+  if (!row) throw new Error('missing');
+  return row;
+}
+
+const value = { version: '1', canary: { version: '2', weightPercent: 10 } };
+const captured = {
+  point: { version: '1' },
+  aliasRevisionId: 'a',
+  latestRevisionId: 'l',
+  codeSha256: 'code',
+  needsCode: true,
+  highestVersion: 1,
+};
+const UNTIL_BAKING: RolloutEvent[] = [
+  { type: 'RollbackPointCaptured', at: 1, captured, needsConfiguration: false, nothingToDo: false },
+  { type: 'VersionPublished', at: 1, version: '2' },
+  { type: 'VersionActivated', at: 1 },
+  { type: 'WeightShifted', at: 1, value, revisionId: 'b' },
+];
+const ABORT: RolloutEvent = { type: 'AbortRequested', at: 1, by: 'ann' };
+
+function next(row: DeploymentRow, event: RolloutEvent) {
+  const result = transition(row.state, event);
+  if (result.kind !== 'moved') throw new Error(JSON.stringify(result));
+  return result.state;
+}
+
+const options = { actor: 'test', nextAt: undefined };
+
+async function start(row: DeploymentRow): Promise<DeploymentRow> {
+  const event: RolloutEvent = { type: 'Started', at: 1 };
+  await store.deployments.start(row, event, next(row, event), 'test');
+  return load(row.id);
+}
+
+/** Notices come in the order of their commits: once this one is there, every earlier one is. */
+async function everythingHeard(): Promise<string[]> {
+  await store.pool.query(`SELECT pg_notify('sluice_changed', 'end of test')`);
+  await until(() => heard.includes('end of test'));
+  return heard.filter((payload) => payload !== 'end of test');
+}
+
+async function until(done: () => boolean): Promise<void> {
+  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test('of a process that dies right after its writes, rollbacks are heard and nothing else', async () => {
+  let row = await start(await accept(await newTarget()));
+  await until(() => heard.includes(`${row.id} 2 preparing`));
+  heard = [];
+  // The write alone: whoever made it tells nobody any more.
+  for (const event of [...UNTIL_BAKING, ABORT]) {
+    expect(await recordEvent(store.pool, row, event, next(row, event), options)).toMatchObject({ kind: 'recorded' });
+    row = await load(row.id);
+  }
+  expect(row.phase).toBe('rolling_back');
+  expect(await everythingHeard()).toEqual([`${row.id} ${row.sequence} rolling_back`]);
+});
+
+test('of a process that lives, everything is heard, a rollback once', async () => {
+  let row = await start(await accept(await newTarget()));
+  await until(() => heard.length === 1);
+  for (const event of [...UNTIL_BAKING, ABORT]) {
+    const to = next(row, event);
+    await store.deployments.record(row, event, to, options);
+    row = await load(row.id);
+    const payload = `${row.id} ${row.sequence} ${to.phase}`;
+    await until(() => heard.includes(payload));
+  }
+  expect(await everythingHeard()).toHaveLength(1 + UNTIL_BAKING.length + 1);
+});
+
+test('new evidence is heard of, a look that changes nothing is not', async () => {
+  const row = await start(await accept(await newTarget()));
+  await until(() => heard.length === 1);
+  await store.deployments.rearm(row, 1);
+  const evidence = { verdict: 'continue', sentence: '', numbers: {}, judge: null, at: 1 } as const;
+  await store.deployments.rearm(row, 1, evidence);
+  await until(() => heard.length > 1);
+  expect(await everythingHeard()).toEqual([`${row.id} 2 preparing`, `${row.id} 2 preparing`]);
+});
+
+test('what an accept supersedes is heard of once it is committed', async () => {
+  const target = await newTarget();
+  const [first, second] = [await accept(target), await accept(target)];
+  await accept(target, 'supersede');
+  await until(() => heard.length === 2);
+  expect(heard.sort()).toEqual([`${first.id} 2 superseded`, `${second.id} 2 superseded`].sort());
+});
+
+test('what was not yet told when the store closes is told before it is closed', async () => {
+  const other = createStore({ databaseUrl: database.url, poolSize: 1, logger: silentLogger });
+  const row = await accept(await newTarget());
+  const event: RolloutEvent = { type: 'CancelRequested', at: 1, by: 'ann' };
+  await other.deployments.record(row, event, next(row, event), options);
+  await other.close();
+  expect(await everythingHeard()).toEqual([`${row.id} 2 cancelled`]);
+});
