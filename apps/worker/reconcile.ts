@@ -9,6 +9,11 @@ import type { Wakes } from './wakes.js';
 
 /** The share of an account's ordinary call budget that comparing rows with the real aliases may use. */
 const BUDGET_SHARE = 0.25;
+/**
+ * How often turns are looked for, as a share of the round: a canary that has just joined the line gets its turn between
+ * two rounds, and one whose turn comes a moment after a look does not wait for a whole round more.
+ */
+export const LOOK_SHARE = 0.2;
 /** A page bounds what one statement locks. */
 const PAGE = 500;
 /** Comparisons under way at once: of many accounts, as those of one wait for their account's budget. */
@@ -34,7 +39,7 @@ export class Reconciler {
     const endsAt = clock.monotonic() + everyMs;
     for (let taken = PAGE; taken === PAGE && clock.monotonic() < endsAt; ) {
       const ids = await store.deployments.takeForReconciling(
-        everyMs * 0.9,
+        everyMs * (1 - LOOK_SHARE),
         PAGE,
         spacingMs,
         this.wakes.unreadable.keys(),

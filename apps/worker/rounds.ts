@@ -2,6 +2,7 @@ import { type BeforeApplicationShutdown, Inject, type OnApplicationShutdown } fr
 import type { Due } from '#store';
 import { CREW, type Crew } from './assemble.js';
 import { answerQuery } from './queries/answer.js';
+import { LOOK_SHARE } from './reconcile.js';
 
 /** The rollback lane looks this often by itself; Postgres NOTIFY wakes it at once. */
 const ROLLBACK_POLL_MS = 500;
@@ -41,7 +42,7 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
     await parts.store.deployments.retrySetAside().catch(() => 0);
     this.running = [
       this.repeat('sweep', everyMs, () => sweep.run()),
-      this.repeat('reconciler', everyMs, () => reconciler.run()),
+      this.repeat('reconciler', everyMs * LOOK_SHARE, () => reconciler.run()),
       this.repeat('rollback lane', ROLLBACK_POLL_MS, () => this.lookAtRollbacks()),
       this.repeat('retention', RETENTION_EVERY_MS, () => retention.run()),
       this.repeat('take-over', TAKE_OVER_POLL_MS, () => this.takeOver()),
