@@ -40,8 +40,8 @@ export function redisConnection(nodes: RedisNodes, role: 'producer' | 'worker'):
   return client.on('error', () => undefined);
 }
 
-/** Attempts 50, 100, 150 … ms apart and never more than 2 s: after an outage of any length work resumes within 2 s. */
-const reconnectDelay = (attempt: number) => Math.min(attempt * 50, 2_000);
+/** Attempts 50, 100, 150 … ms apart and never more than half a second: what is accepted meanwhile is left to the sweep. */
+const reconnectDelay = (attempt: number) => Math.min(attempt * 50, 500);
 
 /** Cluster seeds carry address only; user, password and TLS come from the first URL and hold for every node. */
 function credentialsOf(url: string): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
