@@ -34,8 +34,8 @@ type Story = (customer: Customer) => Promise<void>;
 
 const stories: Readonly<Record<string, Story>> = {
   good: async (me) => me.endsAs(await me.deploy(quick), ['succeeded']),
-  'good, judged': async (me) => me.endsAs(await me.deploy(judgedGate), ['succeeded']),
-  'bad, judged': async (me) => {
+  'good and judged': async (me) => me.endsAs(await me.deploy(judgedGate), ['succeeded']),
+  'bad and judged': async (me) => {
     me.isBad = true;
     await me.endsAs(await me.deploy({ ...staying, analysis: {} }), ['rolled_back']);
     me.isBad = false;
