@@ -140,7 +140,9 @@ export class Environment {
       const seconds = (timeoutMs / 1000).toFixed(2);
       this.lines.push(`${isoTime(this.clock.now())} ${id} Task timed out after ${seconds} seconds`);
       const message = `RequestId: ${id} Error: Task timed out after ${seconds} seconds`;
-      this.finish('timeout', errorBody('Sandbox.Timedout', message), 'Sandbox.Timedout');
+      // A timer may fire a fraction of a millisecond early; nobody was ever stopped before the limit.
+      const ran = Math.max(timeoutMs, this.clock.monotonic() - (this.running?.startedAt ?? 0));
+      this.finish('timeout', errorBody('Sandbox.Timedout', message), 'Sandbox.Timedout', ran);
       this.kill();
       this.onDeath(this);
     });
