@@ -26,6 +26,16 @@ describe('the store’s clock, told on the local one', () => {
     expect(clock.toLocal(8_000)).toBe(8_005);
   });
 
+  it('does not go by two slow answers that differ, but by two that agree: then the link is slow', () => {
+    const frozenTwice = new StoreClock();
+    expect(frozenTwice.learn(0, 18_900, 18_900)).toBe(false);
+    expect(frozenTwice.learn(24_000, 34_400, 10_400)).toBe(false);
+    expect(frozenTwice.learn(34_500, 34_505, 5)).toBe(true);
+    const slowLink = new StoreClock();
+    expect(slowLink.learn(0, 500, 1_000)).toBe(false);
+    expect(slowLink.learn(2_000, 2_510, 1_010)).toBe(true);
+  });
+
   it('follows a store whose clock was set back', () => {
     const clock = new StoreClock();
     for (let answer = 0; answer < 8; answer += 1) clock.learn(10_000 + answer, 10_005 + answer, 5);

@@ -13,17 +13,21 @@ const LONGEST_LEAD_MS = 250;
  */
 export class StoreClock {
   private readonly offsets: number[] = [];
+  private isKnown = false;
 
   /**
    * @param storeMs the store's time in an answer
    * @param arrivedMs when it arrived, on the local clock
    * @param tookMs since it was asked for
-   * @returns whether that is enough to go by: a first answer that was long under way says little
+   * @returns whether that is enough to go by: one answer was quick, or two that were not agree (a slow link is slow
+   *   always; a process that was frozen is not frozen twice for as long)
    */
   learn(storeMs: number, arrivedMs: number, tookMs: number): boolean {
     this.offsets.push(arrivedMs - storeMs);
     if (this.offsets.length > REMEMBERED) this.offsets.shift();
-    return this.offsets.length > 1 || tookMs <= JITTER_MS;
+    const [quickest = 0, next = Number.POSITIVE_INFINITY] = this.offsets.toSorted((one, other) => one - other);
+    this.isKnown ||= tookMs <= JITTER_MS || next - quickest <= JITTER_MS;
+    return this.isKnown;
   }
 
   /** A moment of the store's clock on the local one. Never earlier than it really is, and late by the quickest trip. */
