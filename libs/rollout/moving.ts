@@ -91,14 +91,15 @@ function onDrifted(state: MovingState, event: FactOf<'AliasDrifted'>): RolloutSt
 }
 
 /**
- * A refused shift turns back; a refused restore needs a person. Only a restore that found all traffic on one version
- * may fail and leave it there: one that took over a rollout half-way is the last to care for the canary's traffic.
+ * A refused shift turns back; a refused restore needs a person. Only a restore may fail and leave the alias as it is,
+ * and only where everybody is on one version as last confirmed and no write of ours is still out: whoever took over a
+ * rollout half-way is the last to care for the canary's traffic, at the first refusal and at every later one.
  */
 function onRefused(state: MovingState, reason: Reason): RolloutState | undefined {
   if (state.phase === 'shifting' || state.phase === 'promoting') return rollBack(state, reason);
   if (state.phase !== 'rolling_back') return undefined;
-  const untouched = state.kind === 'restore' && state.intents.length <= 2 && !state.before?.canary;
-  if (untouched) return { ...ending(state), phase: 'failed', reason };
+  const nobodyOnCanary = state.kind === 'restore' && state.intents.length <= 2 && !state.value.canary;
+  if (nobodyOnCanary) return { ...ending(state), phase: 'failed', reason };
   return { ...movingOf(state), phase: 'needs_human', reason };
 }
 

@@ -1,7 +1,9 @@
 import type { AliasValue } from './alias-value.js';
+import type { RolloutEvent } from './event.js';
+import { allowedActions } from './guard.js';
 import { describeDrift, interpretAlias } from './read-alias.js';
 import { beginRestore } from './restore.js';
-import type { MovingState, Shifting } from './state.js';
+import type { MovingState, RolloutState, Shifting } from './state.js';
 import { createPlan } from './strategy.js';
 import { transition } from './transition.js';
 
@@ -113,6 +115,29 @@ describe('a restore', () => {
     expect(transition(taken, { type: 'WriteRefused', at: 6, reason: gone })).toMatchObject({
       state: { phase: 'needs_human' },
     });
+  });
+
+  test('of a version that is gone waits for a person as often as it is refused while the alias splits', () => {
+    // The rollout's shift is still out when the restore is refused, and lands before the person asks again.
+    const events: RolloutEvent[] = [
+      { type: 'ClaimTaken', at: 5, command: 'Restore', token: 't1', wanted: stable },
+      { type: 'WriteRefused', at: 6, reason: gone },
+      { type: 'RestoreRequested', at: 7, by: 'ann' },
+      { type: 'ClaimTaken', at: 8, command: 'Restore', token: 't1', wanted: stable },
+      { type: 'OutcomeUnknown', at: 9, sentence: 'The token was refused.' },
+      { type: 'AliasConfirmed', at: 10, value: shifted, revisionId: 't2' },
+      { type: 'ClaimTaken', at: 11, command: 'Restore', token: 't2', wanted: stable },
+      { type: 'WriteRefused', at: 12, reason: gone },
+    ];
+    let state: RolloutState = beginRestore('1', shifting, 5);
+    const phases = events.map((event) => {
+      const next = transition(state, event);
+      if (next.kind !== 'moved') throw new Error(`${event.type} moved nothing.`);
+      state = next.state;
+      return state.phase;
+    });
+    expect([phases[1], phases.at(-1)]).toEqual(['needs_human', 'needs_human']);
+    expect(allowedActions(state)).toEqual(['abort', 'accept-as-is', 'restore', 'abandon']);
   });
 });
 
