@@ -7,7 +7,7 @@ const EVERY_MS = 1_500;
 
 /**
  * Keeps the lease of a row while something runs that takes longer than one. `lost` ends when the row has moved on (an
- * abort, say) or nobody could be told for as long as the lease lasts.
+ * abort, say), the lease ran out, or nobody could be told for as long as it lasts.
  */
 export class LeaseHold {
   private readonly ended = new AbortController();

@@ -145,7 +145,7 @@ export class MemoryDatabase {
 
   extendLease(row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number): boolean {
     const kept = this.rows.get(row.id);
-    if (!kept || kept.sequence !== row.sequence || kept.leaseUntil === undefined) return false;
+    if (!kept || kept.sequence !== row.sequence || (kept.leaseUntil ?? 0) <= this.options.now()) return false;
     kept.leaseUntil = this.options.now() + leaseMs;
     kept.nextAt = kept.leaseUntil;
     return true;

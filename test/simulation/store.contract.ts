@@ -269,6 +269,15 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
     expect(await store.deployments.extendLease(kept, 60_000)).toBe(false);
   });
 
+  it('gives nobody a lease back that has run out: another may be about to act', async () => {
+    const row = await shifting(await freshTarget());
+    await record(row, claim(row), LEASE_MS);
+    const held = await load(row.id);
+    await store.elapse(LEASE_MS + 50);
+    expect(await store.deployments.extendLease(held, 60_000)).toBe(false);
+    expect((await load(row.id)).leaseUntil).toBe(held.leaseUntil);
+  });
+
   it('keeps the payloads of probes until they were sent or all is over', async () => {
     const target = await freshTarget();
     const answer = await accept(target, 'queue', undefined, [{ secret: 1 }, null]);

@@ -212,7 +212,10 @@ export async function recordStart(
   }
 }
 
-/** The holder of a lease keeps it, without anything having happened; `false`: the row has moved on, or another holds it. */
+/**
+ * The holder of a lease keeps it, without anything having happened. `false`: the row has moved on, or the lease has run
+ * out. One that has run out stays so: whoever has seen that may be about to act under the same sequence.
+ */
 export async function extendLease(
   executor: Executor,
   row: Pick<DeploymentRow, 'id' | 'sequence'>,
@@ -221,7 +224,7 @@ export async function extendLease(
   const { rowCount } = await executor.query(
     `UPDATE deployments SET lease_until = clock_timestamp() + $3 * interval '1 millisecond',
        next_at = clock_timestamp() + $3 * interval '1 millisecond'
-     WHERE id = $1 AND sequence = $2 AND lease_until IS NOT NULL`,
+     WHERE id = $1 AND sequence = $2 AND lease_until > clock_timestamp()`,
     [row.id, row.sequence, leaseMs],
   );
   return rowCount === 1;
