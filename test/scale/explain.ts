@@ -49,7 +49,13 @@ export async function explainAll(
   };
 }
 
+/** The second of two runs: the first one on a connection reads the catalogue as well. */
 async function explain(client: Client, text: string, values: unknown[]): Promise<StatementCost> {
+  await explainOnce(client, text, values);
+  return explainOnce(client, text, values);
+}
+
+async function explainOnce(client: Client, text: string, values: unknown[]): Promise<StatementCost> {
   await client.query('BEGIN');
   try {
     const { rows } = await client.query(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, values);

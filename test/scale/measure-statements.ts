@@ -7,6 +7,7 @@ import { loadDeployment } from '../../libs/store/deployments/read.js';
 import { rearm, recordEvent } from '../../libs/store/deployments/record.js';
 import { readPhases } from '../../libs/store/figures.js';
 import { queryRows } from '../../libs/store/queries.js';
+import { patiently } from '../world/patiently.js';
 import { explainAll, type StatementCost } from './explain.js';
 import { ScaleWorld } from './scale-world.js';
 
@@ -41,10 +42,9 @@ export async function measureStatements(options: { readonly live: number }): Pro
     await endFrom(world, options.live);
     await queueBehind(world, half);
     await unlimited(world, `UPDATE deployments SET reconcile_at = now() + interval '1 hour' WHERE phase = 'baking'`);
+    await unlimited(world, 'VACUUM ANALYZE');
     const client = await world.store.pool.connect();
     try {
-      await client.query(`SET statement_timeout = '10min'`);
-      await client.query('VACUUM ANALYZE');
       const { rows } = await client.query<{ id: string }>(`SELECT id FROM deployments WHERE phase = 'baking' LIMIT 1`);
       const row = await loadDeployment(client, rows[0]?.id ?? '');
       if (!row) throw new Error('Nothing was seeded.');
@@ -116,12 +116,5 @@ async function queueBehind(world: ScaleWorld, count: number): Promise<void> {
 }
 
 async function unlimited(world: ScaleWorld, statement: string): Promise<void> {
-  const client = await world.store.pool.connect();
-  try {
-    await client.query(`SET statement_timeout = '10min'`);
-    await client.query(statement);
-  } finally {
-    await client.query('RESET statement_timeout');
-    client.release();
-  }
+  await patiently(world.database.url, (client) => client.query(statement));
 }

@@ -4,6 +4,7 @@ import { createStore, type Store } from '#store';
 import type { WorkerParts } from '../../apps/worker/parts.js';
 import { type RunningWorker, startWorker } from '../../apps/worker/start.js';
 import { createDatabase, type TestDatabase } from '../world/database.js';
+import { patiently } from '../world/patiently.js';
 import { claimRedis, type TestRedis } from '../world/redis.js';
 import { type SeedOptions, seedLive } from './seed-live.js';
 
@@ -37,15 +38,8 @@ export class ScaleWorld {
   }
 
   async seed(options: SeedOptions): Promise<void> {
-    // A hundred thousand rows with their histories take longer than a statement of the product may.
-    const client = await this.store.pool.connect();
-    try {
-      await client.query(`SET statement_timeout = '10min'`);
-      await seedLive(client, options, await this.store.now());
-    } finally {
-      await client.query('RESET statement_timeout');
-      client.release();
-    }
+    const now = await this.store.now();
+    await patiently(this.database.url, (client) => seedLive(client, options, now));
   }
 
   /** When each live row is due, milliseconds since the epoch. */

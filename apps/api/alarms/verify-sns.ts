@@ -65,7 +65,7 @@ export class SnsSignatures {
   /** Undefined: signed. Otherwise one sentence that says what is wrong. */
   async problem(message: SnsMessage): Promise<string | undefined> {
     const url = snsUrl(message.SigningCertURL, message.TopicArn);
-    if (!url || url.search !== '' || !CERTIFICATE_PATH.test(url.pathname))
+    if (url?.search !== '' || !CERTIFICATE_PATH.test(url.pathname))
       return 'SigningCertURL is not an address of SNS in the topic’s region.';
     const certificate = await this.certificate(url).catch(() => undefined);
     if (!certificate) return 'The certificate that signed the message could not be fetched.';

@@ -2,26 +2,7 @@ import type { FindingView } from '#contracts';
 import type { QueueState } from '#queue';
 import type { WorkerReport } from '#store';
 import { checkout, factsUntilBaking, startTestApi, type TestApi } from '../../../test/world/api.js';
-
-const healthyQueue: QueueState = {
-  engine: 'redis',
-  waiting: 0,
-  active: 0,
-  delayed: 0,
-  oldestWaitingMs: 0,
-  findings: [],
-};
-const report: WorkerReport = {
-  version: '0.1.0',
-  clockSkewMs: 3,
-  rounds: { sweep: { agoMs: 100, tookMs: 5 } },
-  walks: 0,
-  eventLoopLagMs: 1,
-  pool: { max: 10, open: 1, idle: 1, waiting: 0 },
-  queue: { engine: 'redis', ok: true, findings: [] },
-  faults: [],
-  refusals: [],
-};
+import { healthyQueue, healthyWorker } from '../../../test/world/healthy.js';
 
 let queue: QueueState | undefined;
 /** How far the API's own clock is off, milliseconds. */
@@ -44,7 +25,7 @@ beforeEach(async () => {
 afterEach(() => api.close());
 
 const worker = (change: Partial<WorkerReport> = {}, name = 'worker:here:1') =>
-  api.store.workerReports.write(name, { ...report, ...change });
+  api.store.workerReports.write(name, { ...healthyWorker, ...change });
 const sql = (text: string, ...values: unknown[]) => api.store.pool.query(text, values);
 
 async function trouble(): Promise<FindingView[]> {

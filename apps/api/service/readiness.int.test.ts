@@ -1,17 +1,8 @@
 import type { QueueState } from '#queue';
-import type { WorkerReport } from '#store';
 import { checkout, startTestApi, type TestApi } from '../../../test/world/api.js';
+import { healthyQueue, healthyWorker } from '../../../test/world/healthy.js';
 
 let queueState: QueueState | undefined;
-const healthyQueue: QueueState = {
-  engine: 'redis',
-  waiting: 0,
-  active: 0,
-  delayed: 0,
-  oldestWaitingMs: 0,
-  findings: [],
-};
-
 let api: TestApi;
 beforeEach(async () => {
   queueState = healthyQueue;
@@ -22,18 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => api.close());
 
-const report: WorkerReport = {
-  version: '0.1.0',
-  clockSkewMs: 3,
-  rounds: { sweep: { agoMs: 100, tookMs: 5 } },
-  walks: 0,
-  eventLoopLagMs: 1,
-  pool: { max: 10, open: 1, idle: 1, waiting: 0 },
-  queue: { engine: 'redis', ok: true, findings: [] },
-  faults: [],
-  refusals: [],
-};
-const aliveWorker = () => api.store.workerReports.write('worker:here:1', report);
+const aliveWorker = () => api.store.workerReports.write('worker:here:1', healthyWorker);
 const ready = (query = '') => api.call('GET', `/ready${query}`, undefined, { key: null });
 const overdue = async () => {
   const { id } = await api.client.createDeployment({ target: 'checkout', configuration: { memorySize: 256 } });
@@ -82,7 +62,7 @@ test('Redis is down and nothing is late: degraded, and still green', async () =>
 
 test('a worker that fell silent: degraded, and the figures tell it from one that is alive', async () => {
   await aliveWorker();
-  await api.store.workerReports.write('worker:gone:2', report);
+  await api.store.workerReports.write('worker:gone:2', healthyWorker);
   await api.store.pool.query(
     "UPDATE worker_reports SET seen_at = seen_at - interval '5 minutes' WHERE name LIKE '%gone%'",
   );

@@ -1,4 +1,5 @@
 import { createPlan, queuedState, type RolloutState } from '#rollout';
+import { patiently } from '../../world/patiently.js';
 import type { Reading } from './figures.js';
 import { fire } from './load.js';
 import type { BenchWorld, House, Options } from './world.js';
@@ -52,10 +53,7 @@ async function somePlaces(house: House): Promise<{ cursor: string; target: strin
 const uuidOf = (text: string) => `overlay(overlay(md5(${text}) placing '4' from 13) placing '8' from 17)::uuid`;
 
 async function seedHistory(house: House, deployments: number): Promise<void> {
-  const client = await house.store.pool.connect();
-  try {
-    // Seeding takes longer than a statement of the product may.
-    await client.query(`SET statement_timeout = '10min'`);
+  await patiently(house.database.url, async (client) => {
     await client.query(
       `INSERT INTO targets (id, project_id, name, account_id, region, function_name, alias_name)
        SELECT ${uuidOf("'target' || n")}, 'default', 'target-' || n, '000000000000', 'us-east-1', 'function-' || n, 'live'
@@ -77,10 +75,7 @@ async function seedHistory(house: House, deployments: number): Promise<void> {
       [deployments, EVENT_TYPES],
     );
     await client.query('ANALYZE');
-  } finally {
-    await client.query('RESET statement_timeout');
-    client.release();
-  }
+  });
 }
 
 const EVENT_TYPES = ['Accepted', ...Array.from({ length: EVENTS_EACH - 1 }, () => 'Started')];
