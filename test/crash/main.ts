@@ -1,13 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '#runtime';
 import { verifyChain } from '#store';
-import { startEmbeddedPostgres } from '../../apps/standalone/embedded-postgres.js';
 import { EngineWorld } from '../engine/engine-world.js';
 import { claimRedis } from '../world/redis.js';
-import { startRedisServer } from '../world/redis-server.js';
+import { openServers } from '../world/servers.js';
 import { type CrashAt, printCrashAt } from './crash-points.js';
 import { type Scenario, scenarios } from './scenarios.js';
 import { startDoomedWorker } from './worker-process.js';
@@ -136,13 +132,8 @@ function sample(cases: Case[], count: number, seed: number): Case[] {
 }
 
 async function main(): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-crash-'));
-  chmodSync(folder, 0o711);
-  const postgres = await startEmbeddedPostgres({ dataDir: folder, durable: false, clock: systemClock });
-  process.env['SLUICE_TEST_DATABASE_URL'] = postgres.url;
   const queues = values.queue === 'both' ? ['postgres', 'redis'] : [values.queue];
-  const redis = queues.includes('redis') ? await startRedisServer(folder) : undefined;
-  if (redis) process.env['SLUICE_TEST_REDIS_URL'] = redis.url;
+  const servers = await openServers('crash', { durable: false, redis: queues.includes('redis') });
   const all: Case[] = [];
   for (const queue of queues) all.push(...(await allCases(queue)));
   const cases = values.sample ? sample(all, Number(values.sample), Number(values.seed)) : all;
@@ -159,9 +150,7 @@ async function main(): Promise<number> {
     }
   };
   await Promise.all(Array.from({ length: Number(values.side) }, hand));
-  await redis?.close();
-  await postgres.close();
-  rmSync(folder, { recursive: true, force: true });
+  await servers.close();
   console.log(`\n${cases.length - failed} passed, ${failed} failed, 0 skipped`);
   return failed === 0 ? 0 : 1;
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { closeWhenInterrupted } from '../world/interrupted.js';
 import { type CrashAt, printCrashAt } from './crash-points.js';
 
 export interface Doomed {
@@ -25,6 +26,10 @@ export async function startDoomedWorker(places: Places, at: CrashAt | undefined)
   const { databaseUrl, endpoint, redis } = places;
   const args = [databaseUrl, endpoint, at ? printCrashAt(at) : '', redis?.url ?? '', redis?.prefix ?? ''];
   const child = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  child.once(
+    'exit',
+    closeWhenInterrupted(() => child.kill('SIGKILL')),
+  );
   const points = new Set<string>();
   const ended = new Promise<true>((resolve) => child.once('exit', () => resolve(true)));
   const ready = new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '#runtime';
+import { closeWhenInterrupted } from '../world/interrupted.js';
 
 export interface ProgramOptions {
   readonly environment: Readonly<Record<string, string>>;
@@ -42,9 +43,11 @@ export class Program {
         this.said = (this.said + chunk.toString()).slice(-KEPT);
       });
     }
+    const forget = closeWhenInterrupted(() => this.child.kill('SIGKILL'));
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code) => {
         this.over = true;
+        forget();
         resolve(code);
       });
     });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '#runtime';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../apps/standalone/embedded-postgres.js';
+import { closeWhenInterrupted } from '../world/interrupted.js';
 import { freePort, type RedisServer, startRedisServer } from '../world/redis-server.js';
 
 /** A server that outages stop, kill and start again; it comes back on the same port with the same data. */
@@ -123,17 +124,20 @@ export async function startServers(): Promise<Servers> {
   const postgres = new BreakablePostgres(folder, await freePort());
   const redis = new BreakableRedis(folder, await freePort());
   await Promise.all([postgres.start(), redis.start()]);
+  const close = async () => {
+    forget();
+    await Promise.all([postgres.stop(), redis.stop()]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const forget = closeWhenInterrupted(close);
   return {
     postgres,
     redis,
+    close,
     async heal() {
       postgres.configure({});
       redis.configure([]);
       await Promise.all([postgres.start(), redis.start()]);
-    },
-    async close() {
-      await Promise.all([postgres.stop(), redis.stop()]);
-      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
+import { openServers } from '../world/servers.js';
 import { measureBytes } from './measure-bytes.js';
 import { measureLag } from './measure-lag.js';
 import { measureRearm } from './measure-rearm.js';
 import { measureStatements } from './measure-statements.js';
 import type { QueueEngine } from './scale-world.js';
-import { withServers } from './servers.js';
 
 /**
  * What a hundred thousand live rollouts cost, measured on this machine with servers of its own.
@@ -38,17 +38,17 @@ async function main(): Promise<number> {
   if (queue !== 'redis' && queue !== 'postgres') return complain('--queue is redis or postgres.');
   if (chosen.length === 0) return complain(`--only takes some of ${Object.keys(MEASURES).join(',')}.`);
   let failed = 0;
-  await withServers({ durable: true }, async () => {
-    for (const name of chosen) {
-      console.log(`\n${name}, ${live} live, queue on ${queue}`);
-      try {
-        print(await MEASURES[name]?.(live, queue));
-      } catch (error) {
-        failed += 1;
-        console.log(error instanceof Error ? error.message : error);
-      }
+  const servers = await openServers('scale', { durable: true, redis: true });
+  for (const name of chosen) {
+    console.log(`\n${name}, ${live} live, queue on ${queue}`);
+    try {
+      print(await MEASURES[name]?.(live, queue));
+    } catch (error) {
+      failed += 1;
+      console.log(error instanceof Error ? error.message : error);
     }
-  });
+  }
+  await servers.close();
   return failed === 0 ? 0 : 1;
 }
 

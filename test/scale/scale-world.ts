@@ -10,7 +10,7 @@ import { type SeedOptions, seedLive } from './seed-live.js';
 
 export type QueueEngine = 'redis' | 'postgres';
 
-/** The real store, queue and worker in this process, on servers found by `withServers`. */
+/** The real store, queue and worker in this process, on servers that the environment names. */
 export class ScaleWorld {
   private readonly workers: RunningWorker[] = [];
 

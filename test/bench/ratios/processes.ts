@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '#runtime';
+import { closeWhenInterrupted } from '../../world/interrupted.js';
 
 const READY_MS = 30_000;
 
@@ -37,6 +38,10 @@ export class BenchProcess {
       stdio: ['ignore', file, file, 'ipc'],
     });
     closeSync(file);
+    child.once(
+      'exit',
+      closeWhenInterrupted(() => child.kill('SIGKILL')),
+    );
     return new BenchProcess(child, log, startedAt);
   }
 

@@ -1,13 +1,10 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Client, createClient } from '#contracts';
-import { silentLogger, systemClock } from '#runtime';
+import { silentLogger } from '#runtime';
 import { createStore, type Store } from '#store';
 import { generateApiKey } from '../../../apps/api/keys/api-key.js';
-import { startEmbeddedPostgres } from '../../../apps/standalone/embedded-postgres.js';
 import { createDatabase } from '../../world/database.js';
 import { type RedisServer, startRedisServer } from '../../world/redis-server.js';
+import { type OwnServers, openServers } from '../../world/servers.js';
 import { BenchProcess, freePort } from './processes.js';
 
 export type QueueEngine = 'redis' | 'postgres';
@@ -28,20 +25,22 @@ export interface Options {
 /** Servers of one's own: a durable Postgres as in production, Redis, and a folder for what processes say. */
 export class BenchWorld {
   private constructor(
-    readonly folder: string,
-    readonly postgresPid: number,
-    private readonly closePostgres: () => Promise<void>,
+    private readonly servers: OwnServers,
     readonly redis: RedisServer,
   ) {}
 
   static async open(): Promise<BenchWorld> {
-    const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-    chmodSync(folder, 0o711);
-    const postgres = await startEmbeddedPostgres({ dataDir: folder, durable: true, clock: systemClock });
-    process.env['SLUICE_TEST_DATABASE_URL'] = postgres.url;
-    const redis = await startRedisServer(folder);
-    process.env['SLUICE_TEST_REDIS_URL'] = redis.url;
-    return new BenchWorld(folder, postgres.pid, () => postgres.close(), redis);
+    const servers = await openServers('bench', { durable: true, redis: true });
+    if (!servers.redis) throw new Error('There is no Redis.');
+    return new BenchWorld(servers, servers.redis);
+  }
+
+  get folder(): string {
+    return this.servers.folder;
+  }
+
+  get postgresPid(): number {
+    return this.servers.postgresPid;
   }
 
   /** A Redis that a measurement may kill. */
@@ -57,10 +56,8 @@ export class BenchWorld {
     return new House(this.folder, store, database, queue === 'redis' ? redisUrl : undefined);
   }
 
-  async close(): Promise<void> {
-    await this.redis.close();
-    await this.closePostgres();
-    rmSync(this.folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return this.servers.close();
   }
 }
 
