@@ -22,6 +22,11 @@ test('the weight follows the advice upwards, and downwards only under suspicion'
   expect(stepAdaptive(newAdaptive, suspected, policy).move).toEqual({ kind: 'shift', weightPercent: 5 });
 });
 
+test('a raise by a few percent is not worth the period that nobody would see', () => {
+  expect(stepAdaptive(newAdaptive, input({}, 60_000, 4.1), policy).move).toEqual({ kind: 'stay' });
+  expect(stepAdaptive(newAdaptive, input({}, 60_000, 3.9), policy).move).toEqual({ kind: 'shift', weightPercent: 5 });
+});
+
 test('a pass begins the holdback, and only its end promotes', () => {
   const passed = stepAdaptive(newAdaptive, input(pass), policy);
   expect(passed).toEqual({ state: baking, move: { kind: 'shift', weightPercent: 95 } });

@@ -58,9 +58,15 @@ export function stepAdaptive(
   return { state, move: rampMove(input) };
 }
 
+/**
+ * The period in which a weight changes is seen by nobody. A raise by less than this costs more evidence than the larger
+ * share brings, and a call that another deployment may need.
+ */
+const worthARaise = 1.25;
+
 function rampMove({ decision, weightPercent }: AdaptiveInput): AdaptiveMove {
   const next = decision.advice.nextWeightPercent;
-  if (next > weightPercent || (decision.advice.mayLower && next < weightPercent)) {
+  if (next >= worthARaise * weightPercent || (decision.advice.mayLower && next < weightPercent)) {
     return { kind: 'shift', weightPercent: next };
   }
   return { kind: 'stay' };

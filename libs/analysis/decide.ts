@@ -3,7 +3,7 @@ import type { JudgeState } from './judge-state.js';
 import { metricPlans } from './metrics.js';
 import type { AnalysisPolicy } from './policy.js';
 import { bakeWeight, budgetWeight, firstWeight } from './ramp.js';
-import { allCounts, type Signals, steadiedStableRate } from './signals.js';
+import { allCounts, calmCounts, excessBad, type Signals, steadiedStableRate } from './signals.js';
 import { splitMismatch } from './split.js';
 import type { Verdict, VerdictReason, WeightAdvice } from './verdict.js';
 
@@ -73,7 +73,7 @@ export function excessMatters(state: JudgeState, signals: Signals, policy: Analy
   const counts = allCounts(state, signals.leading);
   if (!plan || counts.canaryCount === 0) return false;
   const stableRate = steadiedStableRate(state, policy, signals.leading);
-  const excess = counts.canaryBad / counts.canaryCount - stableRate;
+  const excess = excessBad(state, policy, signals.leading) / counts.canaryCount;
   return excess >= Math.max(plan.minimumExcess, plan.minimumExcessRatio * stableRate);
 }
 
@@ -101,8 +101,13 @@ export function adviceOf(
     const nextWeightPercent = Math.max(state.weightPercent, bakeWeightPercent);
     return { nextWeightPercent, mayLower: false, bakeWeightPercent };
   }
-  const errors = allCounts(state, 0);
-  const affordable = budgetWeight(policy.ramp, rps, errors, steadiedStableRate(state, policy, 0), state.weightPercent);
+  const seen = {
+    errors: calmCounts(state, 0),
+    stableRate: steadiedStableRate(state, policy, 0),
+    harmed: excessBad(state, policy, 0),
+    weightPercent: state.weightPercent,
+  };
+  const affordable = budgetWeight(policy.ramp, rps, seen);
   const suspicious = signals.rollbackE >= policy.suspicion;
   const held = suspicious || decision.reason !== 'gathering';
   const nextWeightPercent = held

@@ -59,10 +59,18 @@ export function historyTestE(state: HistoryTestState): number {
   return rollbackValue(state.wealth, state.blocks);
 }
 
+/** Times the highest plausible rate from which on the stable version is not well. */
+const unusual = 3;
+
 /** Whether the stable version failed in the last ten minutes far more than its history allows. */
 export function stableUnhealthy(recent: readonly RecentMinute[], history: BaselineHistory | null): boolean {
   if (!history || history.invocations === 0) return false;
   const count = recent.reduce((sum, entry) => sum + entry.count, 0);
   const bad = recent.reduce((sum, entry) => sum + entry.bad, 0);
-  return bad >= 1 + 3 * highestPlausibleRate(history) * count;
+  return bad >= 1 + unusual * highestPlausibleRate(history) * count;
+}
+
+/** A bad share that is not the stable version's usual one, whatever is bad about the requests; undefined without history. */
+export function unusualRate(historyCount: number, historyBad: number): number | undefined {
+  return historyCount > 0 ? unusual * wilsonUpper(historyBad, historyCount, 3) : undefined;
 }

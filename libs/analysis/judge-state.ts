@@ -9,6 +9,7 @@ import {
   type RecentMinute,
   stableUnhealthy,
   stepHistoryTest,
+  unusualRate,
 } from './history-test.js';
 import { advanceMargin } from './margin.js';
 import { countsOf, type MetricPlan, metricPlans } from './metrics.js';
@@ -154,6 +155,7 @@ export function gateSettings(plan: MetricPlan, policy: AnalysisPolicy, requestsP
     const quantile = policy.latency[plan.threshold]?.quantile ?? 0.99;
     const count = history?.invocations ?? 0;
     return {
+      ...unusualFrom(count, count * (1 - quantile)),
       prior: priorOf(count, count * (1 - quantile)),
       rollbackNull: { ratio: 1, offset: 0 },
       advanceNull: { ratio: 1, offset: policy.latency[plan.threshold]?.margin ?? 0.02 },
@@ -161,6 +163,7 @@ export function gateSettings(plan: MetricPlan, policy: AnalysisPolicy, requestsP
     };
   }
   return {
+    ...unusualFrom(history?.invocations ?? 0, history?.errors ?? 0),
     prior: priorOf(history?.invocations ?? 0, history?.errors ?? 0),
     rollbackNull: policy.rollbackNull,
     advanceNull: {
@@ -169,6 +172,11 @@ export function gateSettings(plan: MetricPlan, policy: AnalysisPolicy, requestsP
     },
     dispersion: history?.dispersion ?? 1,
   };
+}
+
+function unusualFrom(count: number, bad: number): Pick<GateSettings, 'unusualRate'> {
+  const rate = unusualRate(count, bad);
+  return rate === undefined ? {} : { unusualRate: rate };
 }
 
 function rememberStable(recent: readonly RecentMinute[], block: EvidenceBlock, errors: Counts): RecentMinute[] {

@@ -68,6 +68,52 @@ test('an outage of both versions is not held against the canary', () => {
   expect(verdict.kind).not.toBe('fail');
 });
 
+describe('after an outage of both versions', () => {
+  const history = {
+    invocations: 1200,
+    errors: 3,
+    requestsPerSecond: 20,
+    dispersion: 1,
+    latencyThresholdsMs: [],
+  };
+  const policy = resolvePolicy(profiles.fast, { history });
+  const calm = (from: number, count: number, weight = 10) =>
+    Array.from({ length: count }, (_, index) => block(from + index, [180, 0], [20, 0], weight));
+  const outage = Array.from({ length: 6 }, (_, index) => block(4 + index, [180, 24], [20, 3]));
+  const before = [...calm(0, 4), ...outage];
+
+  test('its error rate is forgotten with its end: clean periods count for as much as before it', () => {
+    const growth = (blocks: EvidenceBlock[], more: EvidenceBlock[]) => {
+      const first = judge(undefined, blocks, policy);
+      return judge(first.state, more, policy).verdict.numbers.advanceE / first.verdict.numbers.advanceE;
+    };
+    const never = growth(calm(0, 11), calm(11, 60));
+    expect(never).toBeGreaterThan(30);
+    // The first period after it is still bet on as if it went on.
+    expect(growth([...before, ...calm(10, 1)], calm(11, 60))).toBeGreaterThan(never / 2);
+  });
+
+  test('the ramp goes on, instead of buying the outage back', () => {
+    const unlucky = outage.map((each) => ({ ...each, canary: { invocations: 20, errors: 4 } }));
+    const first = judge(undefined, [...calm(0, 4), ...unlucky], policy);
+    const after = judge(first.state, calm(10, 18), policy);
+    expect(after.verdict).toMatchObject({ kind: 'continue', reason: 'gathering' });
+    expect(after.verdict.advice.nextWeightPercent).toBe(25);
+  });
+
+  test('the canary is compared with what the stable version did in it, not with the quiet hour after', () => {
+    const later = Array.from({ length: 60 }, (_, index) => block(10 + index, [199, 0], [1, 0], 0.5));
+    const { verdict } = judge(undefined, [...before, ...later], policy);
+    expect(verdict.numbers.harmedRequests).toBeLessThan(2);
+    expect(verdict.kind).not.toBe('fail');
+  });
+
+  test('a canary that fared far worse in it is rolled back', () => {
+    const worse = outage.map((each) => ({ ...each, canary: { invocations: 20, errors: 18 } }));
+    expect(judge(undefined, [...calm(0, 4), ...worse], policy).verdict.kind).toBe('fail');
+  });
+});
+
 test('throttled requests count as failed unless the policy says otherwise', () => {
   const throttled = repeat(3, [180, 0], [20, 0]).map((each) => ({
     ...each,

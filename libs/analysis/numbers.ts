@@ -6,15 +6,15 @@ import { gateSettings, type JudgeState, metricRollbackE } from './judge-state.js
 import { metricPlans } from './metrics.js';
 import type { AnalysisPolicy } from './policy.js';
 import { priorOf } from './process.js';
-import { harmBudget, harmed } from './ramp.js';
-import { allCounts, type Signals, steadiedStableRate } from './signals.js';
+import { harmBudget } from './ramp.js';
+import { allCounts, excessBad, type Signals } from './signals.js';
 import type { MetricNumbers, VerdictNumbers, VersionNumbers } from './verdict.js';
 
 /** Everything measured so far, in the shape a verdict carries. */
 export function numbersOf(state: JudgeState, signals: Signals, policy: AnalysisPolicy): VerdictNumbers {
   const metrics = metricNumbers(state, policy);
   const budget = harmBudget(policy.ramp, state.requestsPerSecond);
-  const harmedRequests = harmed(state.seen, steadiedStableRate(state, policy, 0));
+  const harmedRequests = Math.max(0, excessBad(state, policy, 0, state.seen));
   return {
     blocks: state.blocks,
     ignoredBlocks: state.ignoredBlocks,

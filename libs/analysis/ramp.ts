@@ -15,30 +15,30 @@ export function harmBudget(ramp: RampPolicy, requestsPerSecond: number): number 
   return Math.max(ramp.budgetMinimum, ramp.budgetPerRootRps * Math.sqrt(requestsPerSecond));
 }
 
-/** Requests that failed on the canary and would not have failed on the stable version, estimated. */
-export function harmed(errors: Readonly<Counts>, stableRate: number): number {
-  return Math.max(errors.canaryBad - errors.canaryCount * stableRate, 0);
-}
-
 /** The weight a rollout begins with, when nothing is known of the canary. */
 export function firstWeight(ramp: RampPolicy, requestsPerSecond: number): number {
   const seconds = ramp.reactionMs / 1000;
   return clampWeight((100 * harmBudget(ramp, requestsPerSecond)) / (requestsPerSecond * seconds), ramp);
 }
 
-/** The weight the remaining budget can pay for, given what has been seen of the canary at `seenWeightPercent`. */
-export function budgetWeight(
-  ramp: RampPolicy,
-  requestsPerSecond: number,
-  errors: Readonly<Counts>,
-  stableRate: number,
-  seenWeightPercent: number,
-): number {
+/** What is known of the canary's errors when its next weight is chosen. */
+export interface RampSeen {
+  readonly errors: Readonly<Counts>;
+  readonly stableRate: number;
+  /** Requests that failed on the canary and would not have failed on the stable version, estimated. */
+  readonly harmed: number;
+  /** The weight all this was seen at. */
+  readonly weightPercent: number;
+}
+
+/** The weight the remaining budget can pay for, given what has been seen of the canary. */
+export function budgetWeight(ramp: RampPolicy, requestsPerSecond: number, seen: RampSeen): number {
+  const { errors, stableRate, harmed, weightPercent } = seen;
   const budget = harmBudget(ramp, requestsPerSecond);
-  const left = Math.max(budget - harmed(errors, stableRate), budget / 4);
+  const left = Math.max(budget - Math.max(harmed, 0), budget / 4);
   const excess = Math.max(wilsonUpper(errors.canaryBad, errors.canaryCount, 1.96) - stableRate, smallestExcess);
   const affordable = (100 * left) / (requestsPerSecond * (ramp.reactionMs / 1000) * excess);
-  return clampWeight(Math.min(affordable, ramp.growthCap * seenWeightPercent), ramp);
+  return clampWeight(Math.min(affordable, ramp.growthCap * weightPercent), ramp);
 }
 
 /** The weight of the holdback: quiet functions keep more on the stable version, or nothing would be left to compare. */

@@ -1,5 +1,5 @@
-import { addCounts, type Counts } from './evidence.js';
-import { newGate } from './gate.js';
+import { addCounts, type Counts, noCounts } from './evidence.js';
+import { calmTotals, newGate } from './gate.js';
 import { gateSettings, type JudgeState, metricRollbackE, smallestAdvanceE } from './judge-state.js';
 import { metricPlans } from './metrics.js';
 import type { AnalysisPolicy } from './policy.js';
@@ -27,12 +27,40 @@ export function allCounts(state: JudgeState, index: number): Counts {
   return addCounts(gate.totals, gate.pending);
 }
 
-/** Stable rate of one metric, steadied by history's pseudo-counts as the bets are; 0 without anything seen. */
+/** The same without the blocks of an outage of the stable version. */
+export function calmCounts(state: JudgeState, index: number): Counts {
+  const gate = state.gates[index] ?? newGate;
+  return addCounts(calmTotals(gate), gate.pending);
+}
+
+/**
+ * The stable version's usual rate of one metric, steadied by history's pseudo-counts as the bets are; 0 without anything
+ * seen.
+ */
 export function steadiedStableRate(state: JudgeState, policy: AnalysisPolicy, index: number): number {
   const plan = metricPlans(policy)[index];
   if (!plan) return 0;
   const { prior } = gateSettings(plan, policy, state.requestsPerSecond);
-  const counts = allCounts(state, index);
+  const counts = calmCounts(state, index);
   const count = counts.stableCount + prior.count;
   return count === 0 ? 0 : (counts.stableBad + prior.bad) / count;
+}
+
+/**
+ * Bad canary requests beyond what the stable version would have had, estimated; negative when the canary is better. An
+ * outage is compared with itself: the weight was another one then, and one rate for both would blame whoever had more
+ * of the traffic.
+ * @param all what of this metric is counted; everything fed when absent
+ */
+export function excessBad(
+  state: JudgeState,
+  policy: AnalysisPolicy,
+  index: number,
+  all: Counts = allCounts(state, index),
+): number {
+  const outage = state.gates[index]?.outage?.counts ?? noCounts;
+  const calmCount = all.canaryCount - outage.canaryCount;
+  const usual = all.canaryBad - outage.canaryBad - calmCount * steadiedStableRate(state, policy, index);
+  if (outage.stableCount === 0) return usual;
+  return usual + outage.canaryBad - (outage.canaryCount * outage.stableBad) / outage.stableCount;
 }

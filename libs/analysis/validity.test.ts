@@ -104,6 +104,7 @@ function watch(
   rates: (look: number) => [number, number],
   value: (state: GateState) => number,
   counts: [number, number],
+  under = settings,
 ) {
   let [state, highest] = [newGate, 0];
   for (let look = 0; look < 60; look++) {
@@ -114,7 +115,7 @@ function watch(
       canaryCount: counts[1],
       canaryBad: random.binomial(counts[1], canaryRate),
     };
-    state = stepGate(state, block, settings);
+    state = stepGate(state, block, under);
     highest = Math.max(highest, value(state));
   }
   return highest;
@@ -149,6 +150,22 @@ describe('over a whole rollout of 60 looks, by simulation', () => {
     const [twenty] = everReaches(13, runs, [20], (random) => watch(random, rates, advanceE, [300, 300]));
     expect(twenty).toBeLessThan(allowed(0.05));
   });
+
+  test.each([
+    ['rolled back', rollbackE, 100, 0.01, (rate: number) => rate],
+    ['called good', advanceE, 20, 0.05, (rate: number) => 1.5 * rate + 0.005],
+  ] as const)(
+    'an outage whose rate is forgotten afterwards: %s less often than promised',
+    (_, value, at, bound, worst) => {
+      const under = { ...settings, prior: { count: 1000, bad: 10 }, unusualRate: 0.06 };
+      const rates = (look: number): [number, number] => {
+        const rate = look % 20 >= 5 && look % 20 < 10 ? 0.2 : 0.01;
+        return [rate, worst(rate)];
+      };
+      const [share] = everReaches(19, runs, [at], (random) => watch(random, rates, value, [540, 60], under));
+      expect(share).toBeLessThan(allowed(bound));
+    },
+  );
 
   test('the comparison with history keeps its promise for a canary no worse than that history', () => {
     const history = {
