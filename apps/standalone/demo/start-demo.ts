@@ -9,7 +9,7 @@ import { startTraffic } from './traffic.js';
  * at this traffic is half a point), and hold the old version back for thirty seconds (the default is half an hour).
  * The latency margins are wide because the demo answers in milliseconds, on a laptop that also does other things.
  */
-const DEMO_ANALYSIS = {
+export const DEMO_ANALYSIS = {
   minimumExcess: 0.03,
   advanceNull: { offset: 0.03 },
   latency: [

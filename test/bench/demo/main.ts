@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util';
 import { House } from './house.js';
+import { modelTable } from './model.js';
 import { goalsOf, reportOf } from './report.js';
 import { type Figures, runRollout, type Scenario } from './rollouts.js';
 
 /**
  * What the default strategy does to bad, slow and good versions in the real standalone, in real time:
  * `npm run bench:demo -- [--quick] [--seeds N] [--parallel N] [--rps N] [--no-check]`. What is counted, and what is
- * replayed, stands above the tables.
+ * replayed, stands above the tables. With `--model N` nothing is run: how long good versions take over N seeds.
  */
 const { values } = parseArgs({
   options: {
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     parallel: { type: 'string', default: '6' },
     rps: { type: 'string', default: '20' },
     'no-check': { type: 'boolean', default: false },
+    model: { type: 'string' },
   },
 });
 const seeds = Number(values.seeds ?? (values.quick ? 3 : 20));
@@ -48,13 +50,18 @@ async function work(house: House): Promise<void> {
   }
 }
 
-const house = await House.open();
-try {
-  await Promise.all(Array.from({ length: Number(values.parallel) }, () => work(house)));
-} finally {
-  await house.close();
+async function measure(): Promise<void> {
+  const house = await House.open();
+  try {
+    await Promise.all(Array.from({ length: Number(values.parallel) }, () => work(house)));
+  } finally {
+    await house.close();
+  }
+  console.log(reportOf(figures, requestsPerSecond));
+  const goals = goalsOf(figures);
+  for (const { goal, holds, measured } of goals) console.log(`${holds ? 'holds ' : 'FAILED'}  ${goal}: ${measured}`);
+  if (!values['no-check'] && goals.some(({ holds }) => !holds)) process.exitCode = 1;
 }
-console.log(reportOf(figures, requestsPerSecond));
-const goals = goalsOf(figures);
-for (const { goal, holds, measured } of goals) console.log(`${holds ? 'holds ' : 'FAILED'}  ${goal}: ${measured}`);
-if (!values['no-check'] && goals.some(({ holds }) => !holds)) process.exitCode = 1;
+
+if (values.model) console.log(modelTable(Number(values.model), requestsPerSecond));
+else await measure();
