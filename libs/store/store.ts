@@ -24,20 +24,13 @@ import {
   databaseTime,
   getDeployment,
   listDeployments,
-  loadDeployment,
   lookAtDeployment,
   probePayloads,
 } from './deployments/read.js';
-import {
-  extendLease,
-  isToldWithItsWrite,
-  type Recorded,
-  type RecordOptions,
-  rearm,
-  recordEvent,
-  recordStart,
-} from './deployments/record.js';
+import { extendLease, isToldWithItsWrite, type Recorded, type RecordOptions } from './deployments/record.js';
+import { readRow } from './deployments/row.js';
 import { noteUnreadable, retrySetAside, setAside } from './deployments/set-aside.js';
+import { sharedStatements } from './deployments/shared-statements.js';
 import { eventsAfter } from './events.js';
 import { evidenceBlocks, recordedEvidence } from './evidence.js';
 import { migrate } from './migrate.js';
@@ -126,6 +119,7 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
   });
   const timeNow = () => sharedTime(undefined);
   const tell = (change: Change) => teller.tell(change);
+  const { find, write, begin, armAgain } = sharedStatements(pool);
   /** What a write did is told once it is there. */
   const told = async <T extends Recorded | { readonly kind: 'lost' | 'busy' }>(
     { id: deploymentId }: DeploymentRow,
@@ -144,22 +138,26 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
     openRequest: (row: Pick<DeploymentRow, 'id' | 'request'>) => seal.open(row.request, row.id),
     get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
     look: (projectId: string, id: string) => lookAtDeployment(pool, projectId, id),
-    load: (id: string) => loadDeployment(pool, id),
+    /** For the worker, which acts for every project. Throws `UnreadableRow` when this release does not know its form. */
+    load: async (id: string) => {
+      const { raw } = await find(id);
+      return raw && readRow(raw);
+    },
     activeOn: (targetId: string) => activeOn(pool, targetId),
     activeIdOn: (targetId: string) => activeIdOn(pool, targetId),
     list: (projectId: string, filter: DeploymentFilter, limit: number, cursor?: PageCursor) =>
       listDeployments(pool, projectId, filter, limit, cursor),
     record: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, recordOptions: RecordOptions) =>
-      told(row, next, recordEvent(pool, row, event, next, recordOptions)),
+      told(row, next, write({ row, event, next, options: recordOptions })),
     start: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) =>
-      told(row, next, recordStart(pool, row, event, next, actor)),
+      told(row, next, begin({ row, event, next, actor })),
     rearm: async (
       row: Pick<DeploymentRow, 'id' | 'sequence'>,
       nextAt: number | undefined,
       evidence?: EvidenceRecord,
       blocks?: readonly object[],
     ) => {
-      const phase = await rearm(pool, row, nextAt, evidence, blocks);
+      const { phase } = await armAgain({ row, nextAt, evidence, blocks });
       if (phase !== undefined && evidence) tell({ deploymentId: row.id, sequence: row.sequence, phase });
       return phase !== undefined;
     },

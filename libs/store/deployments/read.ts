@@ -30,10 +30,30 @@ export async function lookAtDeployment(
 
 const LOAD = prepared('load', `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = $1`);
 
-/** For the worker, which acts for every project. */
+const LOAD_TOGETHER = prepared(
+  'load_together',
+  `SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = ANY ($1::uuid[])`,
+);
+
+/** A row as it came: what cannot be read is the trouble of whoever asked for it. */
+export interface Found {
+  readonly raw: RawRow | undefined;
+}
+
+export async function findRaw(executor: Executor, id: string): Promise<Found> {
+  return { raw: (await executor.query<RawRow>(LOAD([id]))).rows[0] };
+}
+
+/** The same on an executor of one's own. */
 export async function loadDeployment(executor: Executor, id: string): Promise<DeploymentRow | undefined> {
-  const { rows } = await executor.query<RawRow>(LOAD([id]));
-  return rows[0] && readRow(rows[0]);
+  const { raw } = await findRaw(executor, id);
+  return raw && readRow(raw);
+}
+
+export async function findRawTogether(executor: Executor, ids: readonly string[]): Promise<Found[]> {
+  const { rows } = await executor.query<RawRow>(LOAD_TOGETHER([ids]));
+  const found = new Map(rows.map((raw) => [raw['id'], raw]));
+  return ids.map((id) => ({ raw: found.get(id) }));
 }
 
 /** The one deployment that is neither ended nor queued. */

@@ -15,7 +15,7 @@ export interface RecordOptions {
 }
 
 /** The request once nobody needs the values of its environment variables any more: sealed or not, only names are left. */
-const FORGOTTEN = `CASE WHEN jsonb_typeof(request #> '{configuration,environment}') = 'object'
+export const FORGOTTEN = `CASE WHEN jsonb_typeof(request #> '{configuration,environment}') = 'object'
       THEN jsonb_set(request - 'sealed', '{configuration,environment}', COALESCE(
         (SELECT jsonb_object_agg(key, CASE WHEN value = 'null' THEN value ELSE '""' END)
          FROM jsonb_each(request #> '{configuration,environment}')), '{}'))
@@ -95,48 +95,85 @@ export interface Recorded {
   readonly woken: readonly { readonly deploymentId: string; readonly sequence: number }[];
 }
 
+/** What is to be written: the row as it was seen, the event, and the state it leads to. */
+export interface Entry {
+  readonly row: Pick<DeploymentRow, 'id' | 'sequence' | 'lastHash'>;
+  readonly event: RolloutEvent;
+  readonly next: RolloutState;
+  readonly options: RecordOptions;
+}
+
 /** Writes what happened, if the row is still the one that was read. */
 export async function recordEvent(
   executor: Executor,
-  row: Pick<DeploymentRow, 'id' | 'sequence' | 'lastHash'>,
+  row: Entry['row'],
   event: RolloutEvent,
   next: RolloutState,
   options: RecordOptions,
 ): Promise<Recorded | { readonly kind: 'lost' }> {
-  const columns = project(next);
-  const ended = isEnd(next);
-  const version = versionToKeep(event);
   const lastHash = chainHash(row.lastHash, row.sequence + 1, event);
+  const entry = entryColumns({ row, event, next, options }, lastHash);
   const { rows } = await executor.query<{ sequence: number; woken: [string, number][] | null }>(
     RECORD([
       row.id,
       row.sequence,
       next.phase,
       JSON.stringify(next),
-      columns.stableVersion,
-      columns.canaryVersion,
-      columns.rollbackVersion,
-      columns.revisionId,
-      columns.weightPercent,
-      options.nextAt ?? null,
-      options.leaseMs ?? null,
-      options.evidence ? JSON.stringify(options.evidence) : null,
+      entry.stable,
+      entry.canary,
+      entry.rollback,
+      entry.revision,
+      entry.weight,
+      entry.next_at,
+      entry.lease_ms,
+      entry.evidence ? JSON.stringify(entry.evidence) : null,
       lastHash,
-      ended,
+      entry.ended,
       event.type,
       JSON.stringify(event),
       options.actor,
-      ended || event.type === 'VersionPublished',
-      version?.version ?? null,
-      version?.origin ?? null,
-      options.leaseMs === undefined && hasLiveClaim(next),
-      JSON.stringify(options.blocks ?? []),
+      entry.frees,
+      entry.version,
+      entry.origin,
+      entry.keeps_lease,
+      JSON.stringify(entry.blocks),
     ]),
   );
   const recorded = rows[0];
   if (!recorded) return { kind: 'lost' };
   const woken = (recorded.woken ?? []).map(([deploymentId, sequence]) => ({ deploymentId, sequence }));
   return { kind: 'recorded', sequence: recorded.sequence, lastHash, woken };
+}
+
+/** What is written for an entry, by the names that the shared statement knows. */
+export function entryColumns({ row, event, next, options }: Entry, hash: string) {
+  const columns = project(next);
+  const ended = isEnd(next);
+  const version = versionToKeep(event);
+  return {
+    id: row.id,
+    sequence: row.sequence,
+    phase: next.phase,
+    state: next,
+    stable: columns.stableVersion,
+    canary: columns.canaryVersion,
+    rollback: columns.rollbackVersion,
+    revision: columns.revisionId,
+    weight: columns.weightPercent,
+    next_at: options.nextAt ?? null,
+    lease_ms: options.leaseMs ?? null,
+    keeps_lease: options.leaseMs === undefined && hasLiveClaim(next),
+    evidence: options.evidence ?? null,
+    hash,
+    ended,
+    frees: ended || event.type === 'VersionPublished',
+    type: event.type,
+    data: event,
+    actor: options.actor,
+    version: version?.version ?? null,
+    origin: version?.origin ?? null,
+    blocks: options.blocks ?? [],
+  };
 }
 
 /** An act of a person during a write leaves the write its lease, unless it does away with the claim (an abort does). */

@@ -1,0 +1,75 @@
+/** Statements under way at the same time; what is asked meanwhile waits for the next one and shares it. */
+const SIDE_BY_SIDE = 2;
+/** Entries of one statement: beyond this a larger one saves nothing more. */
+const MOST_AT_ONCE = 50;
+
+export interface Ways<I, R> {
+  /** One entry, with a statement of its own. */
+  readonly alone: (input: I) => Promise<R>;
+  /**
+   * Several entries in one statement; answers in their order. `undefined`: nothing was done for this one (somebody holds
+   * its row, say), it needs a statement of its own. Must never wait for a lock that another transaction may hold long.
+   */
+  readonly together: (inputs: readonly I[]) => Promise<readonly (R | undefined)[]>;
+  /** Entries that must not be held up by others, or hold them up. */
+  readonly mayShare?: (input: I) => boolean;
+}
+
+interface Asker<I, R> {
+  readonly input: I;
+  readonly answer: (value: R | Promise<R>) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Statements that come together share a round trip and a commit; one that comes alone is sent at once, as it is. Nobody
+ * waits for company: entries share what forms while statements are under way. Each entry keeps its own fence, and one
+ * that the database refuses takes none of the others with it: the statement did nothing then, and each is sent alone.
+ */
+export function together<I, R>({ alone, together: all, mayShare }: Ways<I, R>): (input: I) => Promise<R> {
+  const waiting: Asker<I, R>[] = [];
+  let under = 0;
+  const serve = async () => {
+    under += 1;
+    while (waiting.length > 0) await share(waiting.splice(0, MOST_AT_ONCE), alone, all);
+    under -= 1;
+  };
+  return (input) => {
+    if (mayShare && !mayShare(input)) return alone(input);
+    return new Promise((answer, reject) => {
+      waiting.push({ input, answer, reject });
+      if (under < SIDE_BY_SIDE) void serve();
+    });
+  };
+}
+
+/** Never rejects: whatever happens is the askers' to hear. */
+async function share<I, R>(
+  batch: readonly Asker<I, R>[],
+  alone: Ways<I, R>['alone'],
+  all: Ways<I, R>['together'],
+): Promise<void> {
+  const [only] = batch;
+  if (batch.length === 1 && only) {
+    const work = alone(only.input);
+    only.answer(work);
+    return work.then(nothing, nothing);
+  }
+  try {
+    const answers = await all(batch.map(({ input }) => input));
+    // Those left over are not waited for: one that waits for a lock must hold up nobody else.
+    for (const [index, asker] of batch.entries()) asker.answer(answers[index] ?? alone(asker.input));
+  } catch (error) {
+    for (const asker of batch) {
+      if (didNothing(error)) asker.answer(alone(asker.input));
+      else asker.reject(error);
+    }
+  }
+}
+
+const nothing = () => undefined;
+
+/** Postgres itself refused the statement, and the connection lives: all of it was rolled back. */
+function didNothing(error: unknown): boolean {
+  return (error as { severity?: unknown } | undefined)?.severity === 'ERROR';
+}
