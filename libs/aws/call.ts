@@ -20,6 +20,8 @@ export interface CallMade {
   readonly seconds: number;
   /** Absent: AWS did what was asked. */
   readonly fault?: Fault;
+  /** The call was told of before; only then it was seen that its answer is of no use. */
+  readonly answered?: true;
 }
 
 export type CallObserver = (call: CallMade) => void;

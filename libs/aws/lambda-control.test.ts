@@ -86,11 +86,18 @@ describe('an alias', () => {
   });
 
   it('is not believed when it lives in another account: writes would go there', async () => {
+    const told: unknown[] = [];
+    const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
+    const watched = createLambdaControl({ endpoint: lambda.endpoint, credentials, onCall: (made) => told.push(made) });
     lambda.says(200, { ...aliasAnswer, AliasArn: 'arn:aws:lambda:us-east-1:111111111111:function:checkout:live' });
-    expect(await control.getAlias(fn, 'live', call)).toMatchObject({
-      ok: false,
-      fault: { code: 'wrong_account', retry: 'never' },
-    });
+    const fault = { code: 'wrong_account', retry: 'never' };
+    expect(await watched.getAlias(fn, 'live', call)).toMatchObject({ ok: false, fault });
+    // The call went well; that its answer is of no use is told beside it, and not as a second call.
+    expect(told).toEqual([
+      { operation: 'GetAlias', seconds: expect.any(Number) },
+      { operation: 'GetAlias', seconds: 0, fault: expect.objectContaining(fault), answered: true },
+    ]);
+    watched.close();
   });
 });
 

@@ -185,6 +185,8 @@ test('credentials that lack a right, and somebody else who eats the quota', asyn
   await worker({ faults: [{ ...fault, code: 'access_denied' }] });
   const sentence = /^UpdateAlias: access_denied, 2 times within 10 minutes, last 4s ago\. The credentials/;
   await expectOne({ name: 'credentials', state: 'bad', sentence, remedy: /policy in the README/ });
+  await worker({ faults: [{ ...fault, code: 'wrong_account' }] });
+  await expectOne({ name: 'credentials', state: 'bad', sentence: /^UpdateAlias: wrong_account/, remedy: /account/ });
   await worker({ faults: [{ ...fault, code: 'throttled', count: 1 }] });
   const once = /^UpdateAlias: throttled, once within/;
   await expectOne({ name: 'throttling', state: 'warning', sentence: once, remedy: /SLUICE_LAMBDA_CALLS_PER_SECOND/ });

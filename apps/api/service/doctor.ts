@@ -194,7 +194,7 @@ function awsFindings(alive: readonly ReportedWorker[]): FindingView[] {
   const findings = [...found.values()].flatMap(({ worker, fault }): FindingView[] => {
     const { operation, code, count, agoMs, sentence } = fault;
     const times = `${operation}: ${code}, ${count === 1 ? 'once' : `${count} times`} within 10 minutes, last ${words(agoMs)} ago.`;
-    if (CREDENTIAL_CODES.includes(code)) return [credentialsFinding(worker, times, sentence)];
+    if (CREDENTIAL_CODES.includes(code)) return [credentialsFinding(worker, code, times, sentence)];
     if (code === 'not_found' || code === 'update_in_progress') return [];
     return [
       {
@@ -212,13 +212,18 @@ function awsFindings(alive: readonly ReportedWorker[]): FindingView[] {
   return findings.length > 0 ? findings : [ok('aws', 'AWS has answered every call of the last ten minutes.')];
 }
 
-function credentialsFinding(worker: string, times: string, sentence: string): FindingView {
+function credentialsFinding(worker: string, code: string, times: string, sentence: string): FindingView {
+  const elsewhere = code === 'wrong_account';
   return {
     name: 'credentials',
     state: 'bad',
     sentence: `${times} ${sentence}`,
-    why: 'Without that right a rollout fails, and a rollback can be refused just when it is needed.',
-    remedy: `Compare the role of ${worker} with the policy in the README, and check its AWS settings.`,
+    why: elsewhere
+      ? 'A function of the same name may live there; Sluice writes nothing to it, so its targets stand still.'
+      : 'Without that right a rollout fails, and a rollback can be refused just when it is needed.',
+    remedy: elsewhere
+      ? `Give ${worker} a role in the account and region that its targets name, or correct the targets.`
+      : `Compare the role of ${worker} with the policy in the README, and check its AWS settings.`,
   };
 }
 

@@ -70,9 +70,10 @@ export class WorkerFigures {
   }
 
   readonly onCall = (call: CallMade): void => {
+    this.recent.call(call);
+    if (call.answered) return;
     this.calls.inc({ operation: call.operation, outcome: call.fault?.code ?? 'ok' });
     this.callSeconds.observe({ operation: call.operation }, call.seconds);
-    this.recent.call(call);
   };
 
   /** The same budget, with its refusals counted. */
