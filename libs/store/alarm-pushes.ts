@@ -21,7 +21,7 @@ export type AlarmPushResult =
   | { readonly kind: 'unknown_alarm' };
 
 /** Longer than a rollout takes, and than SNS may repeat a message that matters. */
-const KEPT = "interval '7 days'";
+export const PUSHES_KEPT = "interval '7 days'";
 
 /**
  * One statement: the fact, and for an alarm that went off the rollouts with traffic on their canary, which are due now
@@ -32,7 +32,7 @@ WITH named AS (
   SELECT id, project_id FROM targets
   WHERE account_id = $3 AND region = $4 AND settings -> 'alarms' ? $5 AND ($2::text IS NULL OR project_id = $2)
 ), forgotten AS (
-  DELETE FROM alarm_pushes WHERE received_at < now() - ${KEPT}
+  DELETE FROM alarm_pushes WHERE received_at < now() - ${PUSHES_KEPT}
 ), kept AS (
   INSERT INTO alarm_pushes (id, project_id, account_id, region, alarm_name, state, changed_at)
   SELECT $1, $2, $3, $4, $5, $6, to_timestamp($7::float8 / 1000) WHERE EXISTS (SELECT FROM named)

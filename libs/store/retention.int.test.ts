@@ -332,3 +332,17 @@ test('retention knows every table that hangs on a deployment', async () => {
   );
   expect(rows.map(({ name }) => name)).toEqual(HANGS_ON_A_DEPLOYMENT);
 });
+
+test('pushes of alarms are forgotten after a week, also when no other push comes', async () => {
+  const insert = (id: string, age: string) =>
+    store.pool.query(
+      `INSERT INTO alarm_pushes (id, account_id, region, alarm_name, state, changed_at, received_at)
+       VALUES ($1, '000000000000', 'us-east-1', 'errors', 'ALARM', now(), now() - $2::interval)`,
+      [id, age],
+    );
+  await insert('old', '8 days');
+  await insert('young', '6 days');
+  await new Retention({ store, clock: systemClock, logger: silentLogger }, policy, new AbortController().signal).run();
+  const { rows } = await store.pool.query('SELECT id FROM alarm_pushes');
+  expect(rows).toEqual([{ id: 'young' }]);
+});

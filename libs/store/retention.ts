@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { PUSHES_KEPT } from './alarm-pushes.js';
 import { inTransaction } from './database.js';
 
 /** How long things are kept; 0 days = for ever. The settings are described in docs/operations.md. */
@@ -188,6 +189,8 @@ function pruneKeys(pool: pg.Pool, policy: RetentionPolicy, limit: number): Promi
       [policy.idempotencyHours, limit],
     );
     await client.query('DELETE FROM queries WHERE expires_at < clock_timestamp()');
+    // Every push forgets the old ones; after the last push nobody would.
+    await client.query(`DELETE FROM alarm_pushes WHERE received_at < clock_timestamp() - ${PUSHES_KEPT}`);
     return rowCount ?? 0;
   });
 }
