@@ -98,7 +98,7 @@ export function target(changes: Partial<TargetView> = {}): TargetView {
     metrics: null,
     alarms: [],
     alarmsAtStart: 'refuse',
-    probes: { safe: false },
+    probes: { safe: false, recordFromLog: null },
     analysisOff: false,
     activeDeploymentId: null,
     createdAt: '2026-01-31T12:00:00.000Z',

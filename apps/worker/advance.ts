@@ -184,13 +184,14 @@ class Walk {
 
   /** Probes last longer than a lease: it is held on to while they run, and without it they end at once. */
   private async probe(command: ProbeTurn['command']): Promise<Answer | 'lost'> {
-    const payloads = await prepareProbes(this.turn(command));
-    if ('kind' in payloads) return payloads;
-    const begun = { type: 'ProbesBegun', at: this.at(), round: command.round } as const;
+    const prepared = await prepareProbes(this.turn(command));
+    if ('kind' in prepared) return prepared;
+    const from = prepared.fromLog ? { fromLog: prepared.fromLog } : {};
+    const begun = { type: 'ProbesBegun', at: this.at(), round: command.round, ...from } as const;
     if (!(await this.record(begun, undefined, undefined, LEASE_MS))) return 'lost';
     const hold = new LeaseHold(this.parts, this.row);
     try {
-      const answer = await probe(this.turn(command), payloads, AbortSignal.any([this.signal, hold.lost]));
+      const answer = await probe(this.turn(command), prepared, AbortSignal.any([this.signal, hold.lost]));
       // Told to stop among them: whoever takes over when the lease is out begins anew.
       return hold.lost.aborted || this.signal.aborted ? 'lost' : answer;
     } finally {

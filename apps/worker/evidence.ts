@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AlarmReader, CloudWatchReader, LogsReader } from '#aws';
+import type { AlarmReader, CloudWatchReader, LogsReader, Outcome } from '#aws';
 import { type TargetMetrics, targetAlarms, targetMetrics } from '#contracts';
 import {
   type AlarmMemory,
@@ -11,8 +11,10 @@ import {
   createPrometheusEvidence,
   createUnusableEvidence,
   type EvidenceSource,
+  type LoggedPayloads,
   type MetricsConfig,
   type Outbound,
+  readLoggedPayloads,
   seeAlarms,
 } from '#metrics';
 import type { TargetRow } from '#store';
@@ -38,6 +40,13 @@ export interface TargetSources {
     startedAtMs: number,
     signal: AbortSignal,
   ): Promise<AlarmsSeen | undefined>;
+  /** What the function has marked in its log as a payload for probes; asked only where the target consents. */
+  loggedPayloads(target: TargetRow, most: number, nowMs: number, signal: AbortSignal): Promise<PayloadsRead>;
+}
+
+export interface PayloadsRead {
+  readonly outcome: Outcome<LoggedPayloads>;
+  readonly logGroup: string;
 }
 
 /** The target's own source and period, or the worker's where the target says nothing. */
@@ -111,6 +120,17 @@ class SettingsSources implements TargetSources {
     if (names.length === 0) return undefined;
     const reading = await this.parts.alarms.describeAlarms(target, names, { timeoutMs: READ_TIMEOUT_MS, signal });
     return seeAlarms(before, names, reading, startedAtMs);
+  }
+
+  async loggedPayloads(target: TargetRow, most: number, nowMs: number, signal: AbortSignal): Promise<PayloadsRead> {
+    const parsed = metricsSettings.safeParse(target.settings);
+    const metrics = parsed.success ? parsed.data.metrics : undefined;
+    const named = metrics?.source === 'logs' ? metrics.logGroup : undefined;
+    const logGroup = named ?? `/aws/lambda/${target.functionName}`;
+    const { accountId, region } = target;
+    const call = { timeoutMs: READ_TIMEOUT_MS, signal };
+    const wish = { accountId, region, logGroup, most, nowMs };
+    return { outcome: await readLoggedPayloads(this.parts.logs, wish, call), logGroup };
   }
 
   private sourceOf(metrics: TargetMetrics): EvidenceSource {

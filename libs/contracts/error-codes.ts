@@ -159,6 +159,12 @@ const deploymentErrors = {
     remedy:
       'If invoking it twice or for nothing does no harm, an admin says so: sluice targets update <target> --probes-safe.',
   },
+  probes_not_recorded: {
+    status: 409,
+    sentence: 'Nobody has allowed payloads to be read from this function’s log.',
+    remedy:
+      'If what the function marks there may be sent to it again, an admin says so: sluice targets update <target> --probes-safe --probes-from-log; or give the payloads: --probes FILE.',
+  },
   target_busy: {
     status: 409,
     sentence: 'The target is busy with another deployment.',

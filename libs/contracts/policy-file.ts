@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { analysisOverrides } from './analysis.js';
+import { policyProbes } from './probes.js';
 import { deadlines, onInconclusive, strategyInput } from './strategy.js';
 import { queuePolicy, targetAlarms, targetMetrics } from './targets.js';
 
@@ -15,8 +16,11 @@ export const policyFile = z.strictObject({
   policy: queuePolicy.optional(),
   metrics: targetMetrics.optional(),
   alarms: targetAlarms.optional(),
+  probes: policyProbes.optional(),
 });
 export type PolicyFile = z.infer<typeof policyFile>;
 
 /** Members that say how a target is measured: they belong to the target and not to one deployment. */
 export const targetOnlyMembers = ['metrics', 'alarms'] as const;
+/** The same among the members of `probes`; the others belong to one deployment. */
+export const targetOnlyProbes = ['safe', 'recordFromLog'] as const;

@@ -33,7 +33,7 @@ export const reasonRemedies: Readonly<Record<ReasonCode, string | null>> = {
   probes_failed:
     'The new version fails on payloads that the stable one answers. Mend it and deploy again; no user met it.',
   probes_inconclusive:
-    'The probes proved nothing about the new version. Correct the payloads or what kept them from being sent, or give probes.onInconclusive: continue.',
+    'The probes proved nothing about the new version. Correct the payloads (or the log lines they come from) or what kept them from being sent, or give probes.onInconclusive: continue.',
   probes_refused:
     'An admin marks a target safe to probe: PATCH /v1/targets/{target} with {"probes": {"safe": true}}, or sluice targets update {target} --probes-safe.',
   alarm_red: 'Wait until the alarm is quiet. If this deployment is the cure, deploy again with --despite-alarms.',

@@ -135,6 +135,7 @@ export const routes = {
       'target_unknown',
       'target_busy',
       'probes_not_safe',
+      'probes_not_recorded',
       'idempotency_conflict',
     ],
   }),

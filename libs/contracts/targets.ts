@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { analysisOverrides } from './analysis.js';
 import { id, targetName, timestamp } from './fields.js';
 import { alarmsAtStart, targetAlarms, targetMetrics } from './metrics.js';
-import { targetProbes } from './probes.js';
+import { targetProbes, targetProbesView } from './probes.js';
 import { deadlines, onInconclusive, strategyInput } from './strategy.js';
 
 export { alarmsAtStart, type TargetMetrics, targetAlarms, targetMetrics } from './metrics.js';
@@ -88,7 +88,7 @@ export const targetView = z
     metrics: targetMetrics.nullable(),
     alarms: targetAlarms,
     alarmsAtStart,
-    probes: targetProbes,
+    probes: targetProbesView,
     analysisOff: z.boolean().meta({ description: 'The judge is switched off for this target.' }),
     activeDeploymentId: id.nullable(),
     createdAt: timestamp,

@@ -3,6 +3,11 @@ export { type MetricsConfig, readMetricsConfig } from './config.js';
 export { createDatadogEvidence } from './datadog-evidence.js';
 export type { EvidenceSource } from './evidence-source.js';
 export { createHttpEvidence } from './http-evidence.js';
+export {
+  type LoggedPayloads,
+  readLoggedPayloads,
+  whyNoPayloads,
+} from './logged-payloads.js';
 export { createLogsEvidence } from './logs-evidence.js';
 export { createOutbound, type Outbound } from './outbound.js';
 export { createPrometheusEvidence } from './prometheus-evidence.js';

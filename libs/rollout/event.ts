@@ -36,7 +36,12 @@ export type Fact =
   /** `firstWeightPercent`: where an adaptive rollout begins. */
   | (Dated & { readonly type: 'VersionActivated'; readonly firstWeightPercent?: number })
   /** Probes are about to be sent; `round` above 1: whoever began them before did not come to an end. */
-  | (Dated & { readonly type: 'ProbesBegun'; readonly round: number })
+  | (Dated & {
+      readonly type: 'ProbesBegun';
+      readonly round: number;
+      /** Payloads read from the function's log: how many, and who allowed it when. */
+      readonly fromLog?: { readonly payloads: number; readonly by: string; readonly at: string };
+    })
   | (Dated & { readonly type: 'Probed' } & ProbesSeen)
   | (Dated & { readonly type: 'PreparationFailed'; readonly reason: Reason })
   | (Dated & { readonly type: 'WeightShifted'; readonly value: AliasValue; readonly revisionId: string })

@@ -41,6 +41,8 @@ export interface ProbePlan {
   readonly slowerThan?: number;
   /** The payloads are independent of each other, so what they showed is evidence for the judge as well. */
   readonly independent?: true;
+  /** Their payloads are read from the function's own log when they are sent; `payloads` is how many at most. */
+  readonly fromLog?: true;
   /** What happens when the probes prove nothing. */
   readonly onInconclusive: 'fail' | 'continue';
 }

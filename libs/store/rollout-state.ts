@@ -37,6 +37,7 @@ const plan = z.strictObject({
       deadlineSeconds: z.number(),
       slowerThan: z.number().optional(),
       independent: z.literal(true).optional(),
+      fromLog: z.literal(true).optional(),
       onInconclusive: z.enum(['fail', 'continue']),
     })
     .optional(),

@@ -27,7 +27,7 @@ export interface Wish {
   readonly options?: PlanOptions;
   readonly request?: AcceptInput['request'];
   readonly policy?: AcceptInput['policy'];
-  readonly probes?: { readonly plan?: Partial<ProbePlan>; readonly payloads: readonly unknown[] };
+  readonly probes?: { readonly plan?: Partial<ProbePlan>; readonly payloads?: readonly unknown[] };
 }
 
 /** What a world finds when it begins, where that is not nothing. */
@@ -142,7 +142,10 @@ export class EngineWorld {
       policy: wish.policy ?? 'queue',
       artifactId: wish.code === undefined ? undefined : await this.artifact(wish.code),
       plan: wish.probes
-        ? { ...result.plan, probes: { ...plainProbes, ...wish.probes.plan, payloads: wish.probes.payloads.length } }
+        ? {
+            ...result.plan,
+            probes: { ...plainProbes, payloads: wish.probes.payloads?.length ?? 20, ...wish.probes.plan },
+          }
         : result.plan,
       probePayloads: wish.probes?.payloads,
       request: wish.request ?? {},

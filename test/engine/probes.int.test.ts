@@ -83,6 +83,54 @@ test('a target that is not marked safe is never probed, whatever the deployment 
   expect((await world.calls())['Invoke']).toBeUndefined();
 });
 
+const consented = { probes: { safe: true }, probeConsent: { by: 'ann', at: '2026-01-02T03:04:05.000Z' } };
+const fromLog = { plan: { fromLog: true } } as const;
+
+/** Marks one payload in its log with every invocation, and something else beside it. */
+const marking = (kind: string) =>
+  `${failsOn('none').replace(
+    'return',
+    `process.stdout.write(JSON.stringify({ sluice: 'probe-payload', payload: ${JSON.stringify({ kind, card: 'canary-string-4711' })} }) + '\\n');
+  console.log('nothing of interest');
+  return`,
+  )}`;
+
+test('payloads that the function marked in its log convict a version, and are kept nowhere', async () => {
+  const target = await world.target(marking('refund'), undefined, consented);
+  await world.traffic(target, 5);
+  const id = await world.deploy(target, { code: failsOn('refund'), strategy, options, probes: fromLog });
+  const row = await world.until(id, (state) => state.phase === 'failed');
+  expect(row.state).toMatchObject({ reason: { code: 'probes_failed', sentence: expect.stringContaining('1 of 1') } });
+  const events = await world.store.events.after(id, 0, 1_000);
+  const begun = events.find(({ type }) => type === 'ProbesBegun');
+  expect(begun?.data).toMatchObject({ fromLog: { payloads: 1, ...consented.probeConsent } });
+  expect(JSON.stringify([events, row])).not.toMatch(/hunter2|canary-string/);
+  expect(await world.store.deployments.probePayloads(id)).toBeUndefined();
+});
+
+test('a log without a marked line proves nothing, and says what it lacks', async () => {
+  const target = await world.target(failsOn('none'), undefined, consented);
+  await world.traffic(target, 1);
+  const stopped = await world.deploy(target, { code: failsOn('refund'), strategy, options, probes: fromLog });
+  const row = await world.until(stopped, (state) => state.phase === 'failed');
+  const sentence = expect.stringMatching(/^No probe was sent: the log group .* holds no line of the last day marked/);
+  expect(row.state).toMatchObject({ reason: { code: 'probes_inconclusive', sentence } });
+  const going = { plan: { ...fromLog.plan, onInconclusive: 'continue' } } as const;
+  const id = await world.deploy(target, { code: failsOn('other'), strategy, options, probes: going });
+  await world.until(id, (state) => state.phase === 'succeeded');
+});
+
+test('without consent no log is read, whatever the deployment says', async () => {
+  const target = await world.target(marking('refund'));
+  await world.traffic(target, 1);
+  await world.forgetCalls();
+  const id = await world.deploy(target, { code: failsOn('refund'), strategy, options, probes: fromLog });
+  const row = await world.until(id, (state) => state.phase === 'failed');
+  expect(row.state).toMatchObject({ reason: { code: 'probes_refused' } });
+  const calls = await world.calls();
+  expect([calls['FilterLogEvents'], calls['Invoke']]).toEqual([undefined, undefined]);
+});
+
 test('an abort among the probes ends them at once', async () => {
   const target = await world.target(failsOn('none'));
   const slow = 'export const handler = async () => { await new Promise((done) => setTimeout(done, 2500)); };\n';

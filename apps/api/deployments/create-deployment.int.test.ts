@@ -67,7 +67,9 @@ describe('accepting a deployment', () => {
     const refused = await post({ ...fresh(), probes });
     expect(refused).toMatchObject({ status: 409, body: { code: 'probes_not_safe' } });
     expect(JSON.stringify(refused.body)).toContain(`The target ${target} is not marked safe to probe.`);
-    expect(await api.client.updateTarget(target, { probes: { safe: true } })).toMatchObject({ probes: { safe: true } });
+    expect(await api.client.updateTarget(target, { probes: { safe: true } })).toMatchObject({
+      probes: { safe: true, recordFromLog: null },
+    });
     const asked = await api.client.createDeployment({ ...fresh(), probes });
     const row = await api.store.deployments.load(asked.id);
     expect(row?.state.plan.probes).toEqual({
@@ -83,7 +85,31 @@ describe('accepting a deployment', () => {
     expect(JSON.stringify(told)).not.toContain('canary-4711');
   });
 
+  test('takes payloads of the function’s log only after somebody has allowed it, and says who', async () => {
+    const probes = { fromLog: 7 };
+    await api.client.updateTarget(target, { probes: { safe: true } });
+    const refused = await post({ ...fresh(), probes });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'probes_not_recorded' } });
+    const { probes: allowed } = await api.client.updateTarget(target, { probes: { safe: true, recordFromLog: true } });
+    expect(allowed).toEqual({
+      safe: true,
+      recordFromLog: { by: expect.any(String), at: expect.stringMatching(/^20/) },
+    });
+    const again = await api.client.updateTarget(target, { probes: { safe: true } });
+    expect(again.probes).toEqual(allowed);
+    const asked = await api.client.createDeployment({ ...fresh(), probes });
+    const row = await api.store.deployments.load(asked.id);
+    expect(row?.state.plan.probes).toMatchObject({ payloads: 7, fromLog: true });
+    expect(await api.store.deployments.probePayloads(asked.id)).toBeUndefined();
+    const taken = await api.client.updateTarget(target, { probes: { safe: false } });
+    expect(taken.probes).toEqual({ safe: false, recordFromLog: null });
+    const back = await api.client.updateTarget(target, { probes: { safe: true } });
+    expect(back.probes).toEqual({ safe: true, recordFromLog: null });
+  });
+
   test.each([
+    [{}, 'Give either payloads or fromLog.'],
+    [{ payloads: [1], fromLog: 2 }, 'Give either payloads or fromLog.'],
     [{ payloads: [] }, 'Give at least one payload.'],
     [{ payloads: Array.from({ length: 101 }, () => 1) }, 'At most 100 payloads.'],
     [{ payloads: ['x'.repeat(99_000)] }, 'All payloads together have at most 96 KB.'],

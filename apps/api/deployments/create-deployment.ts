@@ -36,6 +36,7 @@ export async function createDeployment(
   if (body.probes && settings.probes?.safe !== true) {
     return refused('probes_not_safe', { detail: `The target ${target.value.name} is not marked safe to probe.` });
   }
+  if (body.probes?.fromLog !== undefined && !settings.probeConsent) return refused('probes_not_recorded');
   const artifact = await resolveArtifact(parts.store, identity.projectId, body.artifact);
   if (!artifact.ok) return artifact;
   const accepted = await parts.store.deployments.accept({
@@ -67,12 +68,13 @@ function planOf(body: Request, settings: TargetSettings): Outcome<Plan> {
 /** The plan says how many payloads there are and how they are judged; what is in them stays apart. */
 function withProbes(plan: Plan, probes: Request['probes']): Plan {
   if (!probes) return plan;
-  const { payloads, independent, slowerThan, ...rest } = probes;
+  const { payloads, fromLog, independent, slowerThan, ...rest } = probes;
   const options = {
     ...(slowerThan === undefined ? {} : { slowerThan }),
     ...(independent ? { independent: true as const } : {}),
+    ...(fromLog === undefined ? {} : { fromLog: true as const }),
   };
-  return { ...plan, probes: { ...rest, payloads: payloads.length, ...options } };
+  return { ...plan, probes: { ...rest, payloads: fromLog ?? payloads?.length ?? 0, ...options } };
 }
 
 function requestOf({ configuration, message, commit, despiteAlarms }: Request): DeploymentRequest {

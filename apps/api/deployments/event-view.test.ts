@@ -31,7 +31,12 @@ const events: { readonly [K in RolloutEvent['type']]: Extract<RolloutEvent, { ty
   LatestUnchanged: { type: 'LatestUnchanged', at },
   VersionPublished: { type: 'VersionPublished', at, version: '5' },
   VersionActivated: { type: 'VersionActivated', at },
-  ProbesBegun: { type: 'ProbesBegun', at, round: 2 },
+  ProbesBegun: {
+    type: 'ProbesBegun',
+    at,
+    round: 2,
+    fromLog: { payloads: 3, by: 'ann', at: '2026-01-02T03:04:05.000Z' },
+  },
   Probed: {
     type: 'Probed',
     at,

@@ -105,7 +105,7 @@ function factSentence(event: Recorded): string {
       return 'The new version is active.';
     case 'ProbesBegun':
       return event.round === 1
-        ? 'Probes are being sent to both versions.'
+        ? `Probes are being sent to both versions${recorded(event.fromLog)}.`
         : `Probes are being sent again (round ${event.round}): whoever began them did not come to an end.`;
     case 'Probed':
       return event.sentence;
@@ -118,6 +118,11 @@ function factSentence(event: Recorded): string {
     default:
       return troubleSentence(event);
   }
+}
+
+function recorded(fromLog: Extract<Recorded, { type: 'ProbesBegun' }>['fromLog']): string {
+  if (!fromLog) return '';
+  return `: ${fromLog.payloads} from the function’s log, as ${fromLog.by} allowed on ${fromLog.at.slice(0, 10)}`;
 }
 
 function troubleSentence(event: Recorded): string {

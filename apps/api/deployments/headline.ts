@@ -38,10 +38,14 @@ function prepareHeadline(state: Preparing, evidence: EvidenceRecord | undefined)
       if (evidence) return `${evidence.sentence}; no traffic has moved.`;
       return `Waiting for version ${state.published} to become active; no traffic has moved.`;
     case 'probe':
-      return `Probing version ${state.published} with ${state.plan.probes?.payloads} payloads; no traffic has moved.`;
+      return `Probing version ${state.published} with ${howMany(state.plan.probes)}; no traffic has moved.`;
     default:
       return 'Publishing a version; no traffic has moved.';
   }
+}
+
+function howMany(probes: Preparing['plan']['probes']): string {
+  return probes?.fromLog ? `up to ${probes.payloads} payloads from its log` : `${probes?.payloads} payloads`;
 }
 
 function movingHeadline(state: MovingState, evidence: EvidenceRecord | undefined, now: number): string {

@@ -6,14 +6,14 @@ import { granted, type Outcome, refused } from '../http/refusal.js';
 import type { Identity } from '../keys/check-key.js';
 import type { ApiParts } from '../parts.js';
 import { findTarget } from './find-target.js';
-import { mergeSettings, readSettings, type TargetSettings, withoutMembers } from './target-settings.js';
+import { mergeSettings, readSettings, type TargetSettings, withConsent, withoutMembers } from './target-settings.js';
 
 type Create = z.output<typeof createContract>;
 type Update = z.output<typeof updateContract>;
 
 export async function createTarget(parts: ApiParts, identity: Identity, body: Create): Promise<Outcome<TargetRow>> {
   const { name, functionName, aliasName, region, accountId, policy = 'queue', ...given } = body;
-  const settings = mergeSettings({}, given);
+  const settings = consented(parts, identity, mergeSettings({}, given), given.probes);
   const refusal = checkSettings(settings);
   if (refusal) return refusal;
   const address = { functionName, aliasName, region, accountId };
@@ -30,7 +30,8 @@ export async function updateTarget(
   const target = await findTarget(parts.store, identity.projectId, reference);
   if (!target.ok) return target;
   const { name, policy, reset = [], ...given } = body;
-  const settings = mergeSettings(withoutMembers(readSettings(target.value), reset), given);
+  const merged = mergeSettings(withoutMembers(readSettings(target.value), reset), given);
+  const settings = consented(parts, identity, merged, given.probes);
   const refusal = checkSettings(settings);
   if (refusal) return refusal;
   const change: TargetChange = {
@@ -49,6 +50,15 @@ export async function deleteTarget(parts: ApiParts, identity: Identity, referenc
   const removed = await parts.store.targets.remove(identity.projectId, target.value.id);
   if (removed === 'in_use') return refused('target_in_use');
   return removed === 'removed' ? granted(undefined) : refused('target_unknown');
+}
+
+function consented(
+  parts: ApiParts,
+  { name }: Identity,
+  settings: TargetSettings,
+  given: TargetSettings['probes'],
+): TargetSettings {
+  return withConsent(settings, given, name, new Date(parts.clock.now()).toISOString());
 }
 
 /** A default that could never make a plan is refused now, not at the first deployment. */

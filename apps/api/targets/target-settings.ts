@@ -4,6 +4,7 @@ import {
   analysisOverrides,
   deadlines,
   onInconclusive,
+  probeConsent,
   strategyInput,
   targetAlarms,
   targetMetrics,
@@ -21,6 +22,8 @@ const settingsSchema = z.object({
   alarms: targetAlarms.optional(),
   alarmsAtStart: alarmsAtStart.optional(),
   probes: targetProbes.optional(),
+  /** Consent to `recordFromLog`; never taken from a request. */
+  probeConsent: probeConsent.optional(),
 });
 export type TargetSettings = z.infer<typeof settingsSchema>;
 
@@ -40,4 +43,19 @@ export function mergeSettings(before: TargetSettings, change: TargetSettings): T
 /** A member that is taken back counts as never set. */
 export function withoutMembers(settings: TargetSettings, members: readonly (keyof TargetSettings)[]): TargetSettings {
   return Object.fromEntries(Object.entries(settings).filter(([name]) => !members.includes(name as never)));
+}
+
+/**
+ * What a request says about probes, with who said it and when where it allows payloads to be read from the log. Consent
+ * that was given stays with whoever gave it until it is taken back, by its own word or with `safe`.
+ */
+export function withConsent(settings: TargetSettings, given: TargetSettings['probes'], by: string, at: string) {
+  const { probeConsent: before, ...rest } = settings;
+  const { safe = false } = settings.probes ?? {};
+  const wanted = safe && (given?.recordFromLog ?? before !== undefined);
+  return {
+    ...rest,
+    ...(settings.probes ? { probes: { safe } } : {}),
+    ...(wanted ? { probeConsent: before ?? { by, at } } : {}),
+  } satisfies TargetSettings;
 }

@@ -20,7 +20,7 @@ export function targetView(row: TargetRow, activeDeploymentId: string | undefine
     metrics: settings.metrics ?? null,
     alarms: settings.alarms ?? [],
     alarmsAtStart: settings.alarmsAtStart ?? 'refuse',
-    probes: settings.probes ?? { safe: false },
+    probes: { safe: settings.probes?.safe ?? false, recordFromLog: settings.probeConsent ?? null },
     analysisOff: settings.analysis === null,
     activeDeploymentId: activeDeploymentId ?? null,
     createdAt: isoTime(row.createdAt),

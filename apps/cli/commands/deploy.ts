@@ -28,6 +28,10 @@ export function addDeploy(program: Command, runner: Runner): void {
       new Option('--when-busy <how>', 'what to do when the target is busy').choices(['queue', 'supersede', 'refuse']),
     )
     .option('--probes <file>', 'payloads (one JSON value a line) to try on both versions before any traffic')
+    .option(
+      '--probes-from-log [count]',
+      'the same with the newest payloads that the function has marked in its log (20)',
+    )
     .option('--probe-answers', 'a probe also fails when its answer has another form than on the old version')
     .option('--probes-slower-than <times>', 'probes also fail when they take this many times as long')
     .option('--probes-independent', 'the payloads are a sample of real requests: they count as evidence')

@@ -138,7 +138,9 @@ function withSettings(command: Command): Command {
     .option('--analysis-deadline <duration>', 'how long a gate waits for a verdict')
     .option('--person-deadline <duration>', 'how long a pause or an approval may last')
     .option('--probes-safe', 'invoking the function twice, or for nothing, does no harm: probes may be sent')
-    .option('--no-probes-safe', 'no probe may be sent');
+    .option('--no-probes-safe', 'no probe may be sent')
+    .option('--probes-from-log', 'consent: payloads the function marks in its log may be sent to it as probes')
+    .option('--no-probes-from-log', 'takes that back');
 }
 
 function collect(value: string, previous: string[] | undefined): string[] {

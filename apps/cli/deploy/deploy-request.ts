@@ -42,13 +42,14 @@ export async function readRequest(target: string, options: DeployOptions, cwd: s
       'Say what: --dir FOLDER, --zip FILE, --s3 URI or --image URI for code; --env, --memory or --timeout for configuration.',
     );
   }
-  const probes = await readProbes(options, cwd);
+  const { probes: judging, ...policy } = await readDeploymentPolicy(options, cwd);
+  const probes = await readProbes(options, cwd, judging);
   const request = {
     target,
     ...(probes ? { probes } : {}),
     ...(options.despiteAlarms ? { despiteAlarms: true } : {}),
     ...(configuration ? { configuration } : {}),
-    ...(await readDeploymentPolicy(options, cwd)),
+    ...policy,
     ...(options.strategy === undefined ? {} : { strategy: await readStrategy(options.strategy, cwd) }),
     ...(options.message === undefined ? {} : { message: options.message }),
     ...(options.commit === undefined ? {} : { commit: options.commit.toLowerCase() }),

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type PolicyFile, policyFile, queuePolicy, targetOnlyMembers } from '#contracts';
+import { type PolicyFile, policyFile, queuePolicy, targetOnlyMembers, targetOnlyProbes } from '#contracts';
 import { usage } from '../failure.js';
 import { isDataFile, readDataFile } from './read-data-file.js';
 
@@ -24,7 +24,10 @@ export async function readPolicy({ policy, whenBusy }: PolicyOptions, cwd: strin
 /** The same for one deployment or forecast: what belongs to the target is refused, and not left out in silence. */
 export async function readDeploymentPolicy(options: PolicyOptions, cwd: string): Promise<PolicyFile> {
   const policy = await readPolicy(options, cwd);
-  const misplaced = targetOnlyMembers.filter((member) => policy[member] !== undefined);
+  const misplaced = [
+    ...targetOnlyMembers.filter((member) => policy[member] !== undefined),
+    ...targetOnlyProbes.filter((member) => policy.probes?.[member] !== undefined).map((member) => `probes.${member}`),
+  ];
   if (misplaced.length === 0) return policy;
   throw usage(
     `${misplaced.join(' and ')} in ${options.policy}: that belongs to the target, not to one deployment.`,

@@ -5,6 +5,7 @@ const before = {
   analysisOff: false,
   metrics: { source: 'logs' as const, textRuntime: 'python' as const },
   deadlines: { personSeconds: 60 },
+  probes: { safe: true, recordFromLog: null },
 };
 const read = (options: Parameters<typeof readSettings>[0]) => readSettings(options, '/', before);
 
@@ -32,6 +33,11 @@ test('the judge is switched off and on, alarms are named and taken away', async 
   expect(await readSettings({ judge: 'on' }, '/', off)).toEqual({ analysis: {} });
   expect(await read({ alarm: ['a', 'b'], alarms: true })).toEqual({ alarms: ['a', 'b'] });
   expect(await read({ alarms: false })).toEqual({ alarms: [] });
+});
+
+test('consent to payloads from the log comes with the mark that the target has', async () => {
+  expect(await read({ probesFromLog: true })).toEqual({ probes: { safe: true, recordFromLog: true } });
+  expect(await read({ probesSafe: false })).toEqual({ probes: { safe: false } });
 });
 
 test.each([

@@ -1,4 +1,4 @@
-import type { PolicyFile, TargetView, UpdateTarget } from '#contracts';
+import { type PolicyFile, type TargetView, targetOnlyProbes, type UpdateTarget } from '#contracts';
 import { isDataFile, readDataFile } from '../deploy/read-data-file.js';
 import { type PolicyOptions, readPolicy } from '../deploy/read-policy.js';
 import { readStrategy } from '../deploy/read-strategy.js';
@@ -21,12 +21,19 @@ export interface SettingsOptions extends PolicyOptions {
   readonly personDeadline?: string;
   readonly alarmsAtStart?: NonNullable<UpdateTarget['alarmsAtStart']>;
   readonly probesSafe?: boolean;
+  readonly probesFromLog?: boolean;
 }
 
 export type Settings = Omit<UpdateTarget, 'name' | 'reset'>;
-type Before = Pick<TargetView, 'analysis' | 'analysisOff' | 'metrics' | 'deadlines'>;
+type Before = Pick<TargetView, 'analysis' | 'analysisOff' | 'metrics' | 'deadlines' | 'probes'>;
 
-const FRESH: Before = { analysis: null, analysisOff: false, metrics: null, deadlines: null };
+const FRESH: Before = {
+  analysis: null,
+  analysisOff: false,
+  metrics: null,
+  deadlines: null,
+  probes: { safe: false, recordFromLog: null },
+};
 
 /**
  * The settings that were named: those of `--policy` first, single options over them. An option that is one part of a
@@ -40,6 +47,7 @@ export async function readSettings(options: SettingsOptions, cwd: string, before
   const deadlines = deadlinesOf(options, file, before);
   const alarms = alarmsOf(options, file);
   const onInconclusive = options.onInconclusive ?? file.onInconclusive;
+  const probes = probesOf(options, file, before);
   return {
     ...(file.policy === undefined ? {} : { policy: file.policy }),
     ...(strategy === undefined ? {} : { strategy }),
@@ -49,7 +57,25 @@ export async function readSettings(options: SettingsOptions, cwd: string, before
     ...(alarms === undefined ? {} : { alarms }),
     ...(onInconclusive === undefined ? {} : { onInconclusive }),
     ...(options.alarmsAtStart === undefined ? {} : { alarmsAtStart: options.alarmsAtStart }),
-    ...(options.probesSafe === undefined ? {} : { probes: { safe: options.probesSafe } }),
+    ...(probes === undefined ? {} : { probes }),
+  };
+}
+
+/** Whether probes may be sent, and whether their payloads may come from the log. How they are judged is a deployment's. */
+function probesOf(options: SettingsOptions, file: PolicyFile, before: Before): Settings['probes'] {
+  const others = Object.keys(file.probes ?? {}).filter((name) => !targetOnlyProbes.some((own) => own === name));
+  if (others.length > 0) {
+    throw usage(
+      `probes.${others.join(', probes.')} in ${options.policy}: that belongs to a deployment, not to the target.`,
+      'Give it with the deployment: sluice deploy TARGET --policy FILE',
+    );
+  }
+  const safe = options.probesSafe ?? file.probes?.safe;
+  const recordFromLog = options.probesFromLog ?? file.probes?.recordFromLog;
+  if (safe === undefined && recordFromLog === undefined) return undefined;
+  return {
+    safe: safe ?? before.probes.safe,
+    ...(recordFromLog === undefined ? {} : { recordFromLog }),
   };
 }
 

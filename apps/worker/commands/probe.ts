@@ -1,24 +1,33 @@
 import { z } from 'zod';
 import { isSettled, isSlower, judge, judgeProbes, median, probeBlock } from '#analysis';
-import { targetProbes } from '#contracts';
+import { probeConsent, targetProbes } from '#contracts';
+import { whyNoPayloads } from '#metrics';
 import type { Command, ProbeCounts, ProbePlan, ProbesSeen } from '#rollout';
 import { capturedOf } from '../claim.js';
 import { measuringOf } from '../evidence.js';
-import { failed } from '../faults.js';
+import { backoffMs, failed } from '../faults.js';
 import { policyOf, watchingOf } from '../judging.js';
 import { type ProbesDone, sendProbes, type VersionPace } from '../probing.js';
-import type { Answer, Seen, Turn } from '../turn.js';
+import { type Answer, happened, type Seen, type Turn, wait } from '../turn.js';
 
 export type ProbeTurn = Turn<Extract<Command, { type: 'Probe' }>>;
 
 /** Workers that end among the probes: after so many it is no coincidence. */
 const MOST_ROUNDS = 5;
 
-const settings = z.object({ probes: targetProbes.optional() });
+const settings = z.object({ probes: targetProbes.optional(), probeConsent: probeConsent.optional() });
+
+/** What is to be sent, and where it is from. Payloads of the function's log are in this process and nowhere else. */
+export interface Prepared {
+  readonly payloads: readonly unknown[];
+  readonly fromLog?: { readonly payloads: number; readonly by: string; readonly at: string };
+  /** Why there is nothing to send. */
+  readonly missing?: string;
+}
 
 /** What is needed before the first probe leaves; an `Answer` when none may. Asked anew in every round. */
-export async function prepareProbes(turn: ProbeTurn): Promise<readonly unknown[] | Answer> {
-  const { row, parts, command } = turn;
+export async function prepareProbes(turn: ProbeTurn): Promise<Prepared | Answer> {
+  const { row, parts, command, state } = turn;
   const parsed = settings.safeParse(row.target.settings);
   if (!parsed.success || parsed.data.probes?.safe !== true) {
     const sentence = `No probe was sent: the target ${row.target.name} is not marked safe to probe any more.`;
@@ -29,17 +38,41 @@ export async function prepareProbes(turn: ProbeTurn): Promise<readonly unknown[]
     const sentence = `The probes were begun ${MOST_ROUNDS} times and never came to an end.`;
     return failed(turn.at(), 'probes_inconclusive', sentence);
   }
+  if (state.plan.probes?.fromLog) return recorded(turn, parsed.data.probeConsent, state.plan.probes.payloads);
   const payloads = await parts.store.deployments.probePayloads(row.id);
-  if (payloads) return payloads;
+  if (payloads) return { payloads };
   return failed(turn.at(), 'probes_inconclusive', 'The payloads of the probes are gone.');
+}
+
+/** Read when they are sent and kept by nobody: what is not stored needs no seal, and consent that is taken back holds. */
+async function recorded(
+  turn: ProbeTurn,
+  consent: z.infer<typeof probeConsent> | undefined,
+  most: number,
+): Promise<Prepared | Answer> {
+  const { row, parts, signal } = turn;
+  if (!consent) {
+    const sentence = `No probe was sent: payloads may not be read from the log of ${row.target.name} any more.`;
+    return failed(turn.at(), 'probes_refused', sentence);
+  }
+  const read = await parts.sources?.loggedPayloads(row.target, most, turn.at(), signal);
+  if (!read) return failed(turn.at(), 'probes_refused', 'This worker cannot read the logs of functions.');
+  const { outcome, logGroup } = read;
+  if (!outcome.ok && outcome.fault.retry !== 'never') return wait(backoffMs(outcome.fault));
+  const payloads = outcome.ok ? outcome.value.payloads : [];
+  const missing = whyNoPayloads(outcome, logGroup);
+  const fromLog = { payloads: payloads.length, by: consent.by, at: consent.at };
+  return { payloads, fromLog, ...(missing === undefined ? {} : { missing }) };
 }
 
 /**
  * Invokes every payload on both versions. The invocations may be repeated after a crash: the target is marked safe for
  * that. `signal` ends when the lease is lost; what comes after is nobody's.
  */
-export async function probe(turn: ProbeTurn, payloads: readonly unknown[], signal: AbortSignal): Promise<Answer> {
+export async function probe(turn: ProbeTurn, prepared: Prepared, signal: AbortSignal): Promise<Answer> {
   const { parts, state, fn, command } = turn;
+  const { payloads, missing } = prepared;
+  if (missing !== undefined) return happened({ type: 'Probed', at: turn.at(), ...nothingSeen(missing) });
   const plan = state.plan.probes;
   if (!plan || !parts.invoker) throw new Error('Probes were begun without a plan for them.');
   const beganAt = turn.at();
@@ -50,6 +83,11 @@ export async function probe(turn: ProbeTurn, payloads: readonly unknown[], signa
   const event = { type: 'Probed', at: turn.at(), ...seen } as const;
   const kept = plan.independent && seen.verdict === 'pass' ? asEvidence(turn, done, beganAt) : undefined;
   return { kind: 'event', event, ...(kept ? { seen: kept } : {}) };
+}
+
+function nothingSeen(sentence: string): ProbesSeen {
+  const none = { succeeded: 0, failed: 0 };
+  return { verdict: 'inconclusive', sentence, payloads: 0, stable: none, canary: none, failed: [] };
 }
 
 const SHOWN_FAILURES = 10;
