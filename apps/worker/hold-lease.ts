@@ -5,6 +5,9 @@ import type { WorkerParts } from './parts.js';
 /** Often enough that one look that gets lost does not cost the lease. */
 const EVERY_MS = 1_500;
 
+/** One for all: a reason made anew would take its stack every time. */
+const ENDED = new Error('Nobody holds this lease any more.');
+
 /**
  * Keeps the lease of a row while something runs that takes longer than one. `lost` ends when the row has moved on (an
  * abort, say), the lease ran out, or nobody could be told for as long as it lasts.
@@ -27,7 +30,7 @@ export class LeaseHold {
   }
 
   end(): void {
-    this.ended.abort();
+    this.ended.abort(ENDED);
   }
 
   private async keep(): Promise<void> {
@@ -38,7 +41,7 @@ export class LeaseHold {
       const asked = clock.monotonic();
       const held = await store.deployments.extendLease(this.row, LEASE_MS).catch(() => undefined);
       if (held) this.heldUntil = asked + LEASE_MS;
-      if (held === false || clock.monotonic() >= this.heldUntil) return this.gone.abort();
+      if (held === false || clock.monotonic() >= this.heldUntil) return this.gone.abort(ENDED);
     }
   }
 }

@@ -37,6 +37,8 @@ export interface ProbesDone {
 const AT_ONCE = 5;
 /** As many convicting payloads say no more than ten times as many would. */
 const ENOUGH_CONVICTIONS = 10;
+/** One for all: a reason made anew would take its stack every time. */
+const OVER = new Error('The probes are over.');
 
 /**
  * Sends every payload to the stable version, then to the canary. Only what the stable version answers and the canary
@@ -47,11 +49,11 @@ export async function sendProbes(errand: ProbeErrand): Promise<ProbesDone> {
   const ended = new AbortController();
   const until = clock.monotonic() + plan.deadlineSeconds * 1000;
   const run = new ProbeRun({ ...errand, signal: AbortSignal.any([signal, ended.signal]) }, until);
-  void clock.sleep(plan.deadlineSeconds * 1000, ended.signal).then(() => ended.abort());
+  void clock.sleep(plan.deadlineSeconds * 1000, ended.signal).then(() => ended.abort(OVER));
   try {
     return await run.all();
   } finally {
-    ended.abort();
+    ended.abort(OVER);
   }
 }
 
