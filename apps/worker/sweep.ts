@@ -4,7 +4,7 @@ import { ARM_PAGE } from './rearm.js';
 import type { Wakes } from './wakes.js';
 
 /** The queue gets this long to deliver by itself before the sweep steps in. */
-const GRACE_MS = 1_500;
+export const GRACE_MS = 1_500;
 /**
  * Deployments walked by the sweep itself: so many at the same time, and so many at most in one round. Those that cannot
  * be read do not count: however many they are, those behind them get their turn.

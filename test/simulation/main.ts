@@ -2,45 +2,55 @@ import { parseArgs } from 'node:util';
 import { systemClock } from '#runtime';
 import { type Bug, bugs } from './bugs.js';
 import { findBug } from './find-bug.js';
+import { runOnCores, runRange } from './range.js';
 import { runSchedule } from './schedule.js';
 
 /**
- * `--schedules N --seed S [--bug NAME]`; `--seed S` alone replays that one schedule and prints what happened;
- * `--bugs` puts each seeded bug into the world and says which schedule notices it.
+ * `--schedules N --seed S [--cores C] [--bug NAME]`; `--seed S` alone replays that one schedule and prints what
+ * happened; `--bugs` puts each seeded bug into the world and says which schedule notices it.
  */
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       schedules: { type: 'string' },
       seed: { type: 'string' },
+      cores: { type: 'string' },
       bug: { type: 'string' },
       bugs: { type: 'boolean' },
     },
   });
-  if (values.bugs) return huntBugs(Number(values.schedules ?? 5_000));
+  if (values.bugs) return huntBugs(whole('schedules', values.schedules) ?? 5_000);
   const bug = values.bug as Bug | undefined;
-  if (bug !== undefined && !(bug in bugs)) throw new Error(`No such bug. Known: ${Object.keys(bugs).join('; ')}`);
-  const first = Number(values.seed ?? systemClock.now() % 1_000_000_000);
+  if (bug !== undefined && !(bug in bugs)) throw new RangeError(`No such bug. Known: ${Object.keys(bugs).join('; ')}`);
+  const first = whole('seed', values.seed) ?? systemClock.now() % 1_000_000_000;
   if (values.schedules === undefined && values.seed !== undefined) return replay(first, bug);
-  const count = Number(values.schedules ?? 100_000);
+  const count = whole('schedules', values.schedules) ?? 100_000;
+  const cores = whole('cores', values.cores) ?? 1;
   const start = systemClock.monotonic();
-  const cpu = process.cpuUsage();
-  const ends = new Map<string, number>();
-  for (let seed = first; seed < first + count; seed += 1) {
-    const result = await runSchedule(seed, { bug });
-    for (const end of result.ends) ends.set(end, (ends.get(end) ?? 0) + 1);
-    if (result.violation) {
-      print(`Seed ${seed} violates ${result.violation.invariant} (schedule ${seed - first + 1} of ${count}).`);
-      return replay(seed, bug);
-    }
+  const range = { first, count, bug };
+  const { found, processorSeconds, ends } = await (cores > 1 ? runOnCores(range, cores) : runRange(range));
+  if (found) {
+    print(`Seed ${found.seed} violates ${found.violation.invariant} (${count} schedules from seed ${first}).`);
+    return replay(found.seed, bug);
   }
   const seconds = (systemClock.monotonic() - start) / 1000;
-  const used = process.cpuUsage(cpu);
   const perMinute = (length: number) => Math.round((count / length) * 60);
   print(`${count} schedules from seed ${first}, no violation.`);
-  print(`${perMinute(seconds)} a minute, ${perMinute((used.user + used.system) / 1e6)} a minute of processor time.`);
-  print([...ends].map(([phase, times]) => `${phase} ${times}`).join(', '));
+  const onEach = cores > 1 ? ` on each of ${cores} cores` : '';
+  print(`${perMinute(seconds * cores)} a minute${onEach}, ${perMinute(processorSeconds)} a minute of processor time.`);
+  print(
+    Object.entries(ends)
+      .map(([phase, times]) => `${phase} ${times}`)
+      .join(', '),
+  );
   return 0;
+}
+
+function whole(name: string, given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const value = Number(given);
+  if (given !== '' && Number.isSafeInteger(value) && value >= (name === 'seed' ? 0 : 1)) return value;
+  throw new RangeError(`--${name} needs a whole number${name === 'seed' ? '' : ' from 1 on'}, not "${given}".`);
 }
 
 async function huntBugs(atMost: number): Promise<number> {
@@ -68,4 +78,8 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-process.exitCode = await main();
+process.exitCode = await main().catch((error: unknown) => {
+  if (!(error instanceof RangeError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  return 2;
+});

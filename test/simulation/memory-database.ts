@@ -40,6 +40,9 @@ export interface KeptEvent {
   readonly hash: string;
 }
 
+/** As long as a statement may take to arrive in fair weather. */
+const SOON_MS = 5;
+
 interface FunctionKey {
   readonly accountId: string;
   readonly region: string;
@@ -158,6 +161,27 @@ export class MemoryDatabase {
     if ((kept.leaseUntil ?? 0) > now) return undefined;
     kept.nextAt = now + 5_000;
     return 5_000;
+  }
+
+  /** Whether `look` could find anything that is due, now or within the next moments. */
+  mayFind(look: 'overdue' | 'rollbacks' | 'abandoned', graceMs: number): boolean {
+    const soon = this.options.now() + SOON_MS;
+    for (const { nextAt, leaseUntil, phase } of this.rows.values()) {
+      if (nextAt === undefined || nextAt > soon - graceMs) continue;
+      if (leaseUntil === undefined ? look === 'abandoned' : leaseUntil > soon) continue;
+      if (look !== 'rollbacks' || phase === 'rolling_back') return true;
+    }
+    return false;
+  }
+
+  /** Whether the turn of any canary to be compared with its alias may come within the next moments. */
+  mayReconcile(ageMs: number): boolean {
+    const soon = this.options.now() + SOON_MS;
+    for (const { phase, reconciledAt } of this.rows.values()) {
+      if (phase !== 'baking' && phase !== 'gated' && phase !== 'paused') continue;
+      if (reconciledAt === undefined || reconciledAt < soon - ageMs) return true;
+    }
+    return false;
   }
 
   overdue(graceMs: number, limit: number, after?: DueCursor): Overdue[] {

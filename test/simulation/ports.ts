@@ -83,6 +83,11 @@ export class Ports {
     });
   }
 
+  /** A statement of which it is known that it finds nothing; what comes after its answer happens `inMs` later. */
+  emptyStatement(inMs: number, next: () => void): void {
+    this.leave(() => this.answer(inMs + this.world.random.between(0, 4), next));
+  }
+
   store(): StorePort {
     const { database } = this.world;
     const say = <T>(perform: () => T) => this.statement(perform);

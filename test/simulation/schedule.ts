@@ -211,21 +211,28 @@ class Plot {
 }
 
 /**
- * Two globals would make a schedule depend on more than its seed, or slow: back-off spreads by `Math.random`, and every
- * wake-up joins signals that are one and the same here.
+ * Two globals would make a schedule depend on more than its seed, or slow: back-off spreads by `Math.random`, and Node's
+ * joined signals hold each other weakly, so that whole worlds outlive their schedule until the next full collection.
  */
 function borrowGlobals(world: World): () => void {
   const { random } = Math;
   const { any } = AbortSignal;
   Math.random = () => world.random.next();
-  AbortSignal.any = (signals) => {
-    const [first, ...others] = [...signals];
-    return first && others.every((signal) => signal === first)
-      ? first
-      : any.call(AbortSignal, [first as AbortSignal, ...others]);
-  };
+  AbortSignal.any = joined;
   return () => {
     Math.random = random;
     AbortSignal.any = any;
   };
+}
+
+function joined(signals: Iterable<AbortSignal>): AbortSignal {
+  const distinct = [...new Set(signals)];
+  const [only, another] = distinct;
+  if (only && !another) return only;
+  const both = new AbortController();
+  for (const signal of distinct) {
+    if (signal.aborted) both.abort(signal.reason);
+    else signal.addEventListener('abort', () => both.abort(signal.reason));
+  }
+  return both.signal;
 }

@@ -2,8 +2,8 @@ import type { Wake, WakeHandled } from '#queue';
 import { type Logger, silentLogger } from '#runtime';
 import type { Store } from '#store';
 import type { WorkerParts } from '../../apps/worker/parts.js';
-import { Reconciler } from '../../apps/worker/reconcile.js';
-import { Sweep } from '../../apps/worker/sweep.js';
+import { LOOK_SHARE, Reconciler } from '../../apps/worker/reconcile.js';
+import { GRACE_MS, Sweep } from '../../apps/worker/sweep.js';
 import { Wakes } from '../../apps/worker/wakes.js';
 import { Ports } from './ports.js';
 import type { Actor } from './scheduler.js';
@@ -40,15 +40,31 @@ export class WorkerProcess {
     const sweep = new Sweep(parts, this.wakes);
     const everyMs = world.sweepMs;
     const reconciler = new Reconciler(parts, this.wakes, { everyMs, callsPerSecond: 12 });
-    void this.repeat(everyMs, () => sweep.run());
-    void this.repeat(everyMs, () => reconciler.run());
-    void this.repeat(TAKE_OVER_POLL_MS, async () => {
-      const left = await store.deployments.abandoned(100);
-      await Promise.all(left.map(({ deploymentId }) => this.wakes.look(deploymentId)));
+    const { database } = world;
+    // What a sweep has brought back to the queue, its next round has to see gone, so that one is never left out.
+    let sweepIsClear = true;
+    this.repeat(everyMs, {
+      isIdle: () => sweepIsClear && !database.mayFind('overdue', GRACE_MS),
+      work: async () => {
+        sweepIsClear = !database.mayFind('overdue', GRACE_MS);
+        await sweep.run();
+      },
     });
-    void this.repeat(ROLLBACK_POLL_MS, async () => {
-      const due = await store.deployments.rollbacks(100);
-      for (const { deploymentId } of due) void this.wakes.rollBack(deploymentId);
+    const ageMs = everyMs * (1 - LOOK_SHARE);
+    this.repeat(everyMs, { isIdle: () => !database.mayReconcile(ageMs), work: () => reconciler.run() });
+    this.repeat(TAKE_OVER_POLL_MS, {
+      isIdle: () => !database.mayFind('abandoned', 0),
+      work: async () => {
+        const left = await store.deployments.abandoned(100);
+        await Promise.all(left.map(({ deploymentId }) => this.wakes.look(deploymentId)));
+      },
+    });
+    this.repeat(ROLLBACK_POLL_MS, {
+      isIdle: () => !database.mayFind('rollbacks', 0),
+      work: async () => {
+        const due = await store.deployments.rollbacks(100);
+        for (const { deploymentId } of due) void this.wakes.rollBack(deploymentId);
+      },
     });
   }
 
@@ -64,13 +80,20 @@ export class WorkerProcess {
     return this.wakes.handle(wake, this.actor.stopping.signal);
   }
 
-  private async repeat(intervalMs: number, work: () => Promise<void>): Promise<void> {
+  /**
+   * One look after the other. A look for which the database holds nothing only asks: the process may die or freeze at
+   * it as at any statement, but the service behind it, which would do nothing with the empty answer, is not run.
+   */
+  private repeat(intervalMs: number, look: { isIdle(): boolean; work(): Promise<void> }): void {
+    const { scheduler, random } = this.world;
+    const again = () => scheduler.after(intervalMs, round, this.actor);
+    const round = () => {
+      if (this.actor.stopping.signal.aborted) return;
+      if (look.isIdle()) this.ports.emptyStatement(intervalMs, round);
+      else void look.work().then(again, again);
+    };
     // Two processes that start together need not look at the same moments.
-    await this.ports.clock.sleep(this.world.random.between(0, intervalMs));
-    while (!this.actor.stopping.signal.aborted) {
-      await work().catch(() => undefined);
-      await this.ports.clock.sleep(intervalMs);
-    }
+    scheduler.after(random.between(0, intervalMs), round, this.actor);
   }
 
   private logger(): Logger {
