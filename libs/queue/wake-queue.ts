@@ -3,6 +3,7 @@ import { inspectRedis, type RedisFinding, warnAboutRedis } from './check-redis.j
 import { bullConnection, chooseEngine, prepareEngine, type QueueOptions, redisOf } from './engine.js';
 import { EngineQueue } from './engine-queue.js';
 import { ErrorLog } from './error-log.js';
+import { Together, type WakeJob } from './together.js';
 import { QUEUE_NAME, type Wake, wakeJobId, wakeSchema } from './wake.js';
 
 /** No caller of the queue waits longer than this; the sweep finds what could not be queued. */
@@ -69,6 +70,7 @@ const HEADS = 5;
 export class BullWakeQueue implements InspectableQueue {
   readonly engine: 'redis' | 'postgres';
   private readonly clock: Clock;
+  private readonly together = new Together((jobs) => this.send(jobs));
   private ready = false;
 
   constructor(
@@ -90,14 +92,12 @@ export class BullWakeQueue implements InspectableQueue {
   }
 
   async add(wake: WakeRequest): Promise<void> {
-    const { name, data, opts } = toJob(wake);
-    await this.within(() => this.queue.add(name, data, opts));
+    await this.together.add(toJob(wake));
   }
 
   async addAll(wakes: readonly WakeRequest[]): Promise<void> {
     if (wakes.length === 0) return;
-    const jobs = wakes.map(toJob);
-    await this.within(() => this.queue.addBulk(jobs));
+    await this.send(wakes.map(toJob));
   }
 
   async ping() {
@@ -129,6 +129,10 @@ export class BullWakeQueue implements InspectableQueue {
     return this.queue.close();
   }
 
+  private async send(jobs: readonly WakeJob[]): Promise<void> {
+    await this.within(() => this.queue.addBulk([...jobs]));
+  }
+
   /** Until the engine was reached once, BullMQ would keep every call waiting in memory; here it is refused at once. */
   private async within<T>(work: () => Promise<T>): Promise<T> {
     if (!this.ready) throw new Error('The queue is not connected yet.');
@@ -149,7 +153,7 @@ export class BullWakeQueue implements InspectableQueue {
  * What is stored per wake-up is what a hundred thousand live rollouts cost the engine, so it holds no option that is a
  * default: that nothing stays behind, and that the same id is free to be armed again, is the worker's setting.
  */
-function toJob(wake: WakeRequest) {
+function toJob(wake: WakeRequest): WakeJob {
   const data = wakeSchema.parse({ deploymentId: wake.deploymentId, sequence: wake.sequence });
   const delay = Math.max(0, Math.round(wake.delayMs));
   const opts = {
