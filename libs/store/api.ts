@@ -127,6 +127,33 @@ export interface AcceptInput {
   /** W3C trace context of the request. */
   readonly traceParent?: string | undefined;
   readonly idempotency: { readonly key: string; readonly requestHash: string } | undefined;
+  /** Database time of a look of the same request; absent: the database is asked. */
+  readonly at?: number;
+}
+
+/** What a request to deploy names; see `AcceptFacts`. */
+export interface AcceptQuestion {
+  readonly projectId: string;
+  readonly target: { readonly id: string } | { readonly name: string };
+  readonly artifactId: string | undefined;
+  readonly idempotencyKey: string | undefined;
+}
+
+/** What a request to deploy stands on, seen in one look at the database. */
+export interface AcceptFacts {
+  readonly target: TargetRow | undefined;
+  /** The finished artifact of this id in this project. */
+  readonly artifactId: string | undefined;
+  /** What the key led to before; without a row it was pruned since. */
+  readonly repeated:
+    | {
+        readonly deploymentId: string;
+        readonly requestHash: string;
+        readonly row: DeploymentRow | UnreadableDeployment | undefined;
+      }
+    | undefined;
+  /** Database time. */
+  readonly at: number;
 }
 
 /** `replayed`: the same key with the same body was accepted before. */

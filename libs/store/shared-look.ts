@@ -10,19 +10,25 @@ interface Asker<K, V> {
 }
 
 /**
- * Look-ups by key that share their round trips: under load one statement answers many callers, alone one is asked at
- * once. Nothing is remembered, and nobody is answered by a look that began before they asked, so an answer is exactly as
- * fresh as a statement of one's own.
+ * Look-ups by key that share their round trips: under load one statement answers many callers. Whoever is alone is asked
+ * for at the end of the same turn of the event loop, together with all that this turn brings. Nothing is remembered, and
+ * nobody is answered by a look that began before they asked, so an answer is exactly as fresh as a statement of one's own.
  *
  * @param look answers the keys in their order; when it rejects, every caller that shares it is told
+ * @param mostKeys of one look
  */
-export function sharedLook<K, V>(look: (keys: readonly K[]) => Promise<readonly V[]>): (key: K) => Promise<V> {
+export function sharedLook<K, V>(
+  look: (keys: readonly K[]) => Promise<readonly V[]>,
+  mostKeys = MOST_KEYS,
+): (key: K) => Promise<V> {
   const waiting: Asker<K, V>[] = [];
   let under = 0;
   const serve = async () => {
     under += 1;
+    // Requests come in bursts, one socket after the other: the end of the turn has seen them all.
+    await new Promise(setImmediate);
     while (waiting.length > 0) {
-      const batch = waiting.splice(0, MOST_KEYS);
+      const batch = waiting.splice(0, mostKeys);
       try {
         const values = await look(batch.map(({ key }) => key));
         for (const [index, asker] of batch.entries()) asker.answer(values[index] as V);

@@ -10,6 +10,7 @@ import { ChangeTeller } from './change-teller.js';
 import { type Change, ChangeFeed, type ChangeListener } from './changes.js';
 import { type Database, openDatabase } from './database.js';
 import { acceptRestore, acceptRollout } from './deployments/accept.js';
+import { acceptFacts } from './deployments/accept-facts.js';
 import {
   type DueCursor,
   findAbandoned,
@@ -18,6 +19,7 @@ import {
   listArmed,
   takeForReconciling,
 } from './deployments/due.js';
+import { insertsTogether } from './deployments/insert-together.js';
 import {
   activeIdOn,
   activeOn,
@@ -118,6 +120,7 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
     return askers.map(() => now);
   });
   const timeNow = () => sharedTime(undefined);
+  const insertTogether = insertsTogether(pool);
   const tell = (change: Change) => teller.tell(change);
   const { find, write, begin, armAgain } = sharedStatements(pool);
   /** What a write did is told once it is there. */
@@ -132,7 +135,10 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
     return result;
   };
   return {
-    accept: async (input: AcceptInput) => acceptRollout(database, input, await timeNow(), seal, tell),
+    /** What a request to deploy stands on, before it is accepted. */
+    acceptFacts: acceptFacts(pool),
+    accept: async (input: AcceptInput) =>
+      acceptRollout(database, input, input.at ?? (await timeNow()), seal, tell, insertTogether),
     acceptRestore: async (input: RestoreInput) => acceptRestore(database, input, await timeNow(), tell),
     /** What a deployment asked for, with its secrets: for the worker, and for nobody to keep. */
     openRequest: (row: Pick<DeploymentRow, 'id' | 'request'>) => seal.open(row.request, row.id),

@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import type { createDeployment as contract } from '#contracts';
 import { createPlan, type Plan } from '#rollout';
 import { traceparent } from '#runtime';
-import type { AcceptInput, DeploymentRequest, DeploymentRow } from '#store';
+import type { AcceptInput, DeploymentRequest, DeploymentRow, UnreadableDeployment } from '#store';
 import { resolveArtifact } from '../artifacts/resolve-artifact.js';
 import { granted, type Outcome, refused } from '../http/refusal.js';
 import type { Identity } from '../keys/check-key.js';
 import type { ApiParts } from '../parts.js';
-import { findTarget } from '../targets/find-target.js';
+import { targetReference, targetUnknown } from '../targets/find-target.js';
 import { readSettings, type TargetSettings } from '../targets/target-settings.js';
 import { acceptedOutcome } from './accepted.js';
 import { idempotencyOf } from './idempotency.js';
@@ -15,10 +15,10 @@ import { resolveWish } from './resolve-wish.js';
 
 type Request = z.output<typeof contract>;
 
-/** `row`: as it was just written; absent for a repeated request, whose deployment has moved on since. */
+/** `row`: as it was just written, or as it was just read for a request that is repeated; absent: it must be looked up. */
 export interface Created {
   readonly id: string;
-  readonly row: DeploymentRow | undefined;
+  readonly row: DeploymentRow | UnreadableDeployment | undefined;
 }
 
 /** Resolves what the request names, makes the plan, and accepts the deployment in one statement. */
@@ -28,33 +28,50 @@ export async function createDeployment(
   body: Request,
   idempotencyKey: string | undefined,
 ): Promise<Outcome<Created>> {
-  const target = await findTarget(parts.store, identity.projectId, body.target);
-  if (!target.ok) return target;
-  const settings = readSettings(target.value);
+  const { projectId } = identity;
+  const idempotency = idempotencyOf(idempotencyKey, { route: 'createDeployment', body });
+  const known = body.artifact && 'id' in body.artifact ? body.artifact.id : undefined;
+  const facts = await parts.store.deployments.acceptFacts({
+    projectId,
+    target: targetReference(body.target),
+    artifactId: known,
+    idempotencyKey,
+  });
+  const { repeated, target } = facts;
+  // A repeated request finds its own deployment, whatever has become of target and artifact since.
+  if (repeated && repeated.requestHash === idempotency?.requestHash)
+    return granted({ id: repeated.deploymentId, row: repeated.row });
+  if (repeated) return refused('idempotency_conflict', { deploymentId: repeated.deploymentId });
+  if (!target) return targetUnknown(body.target);
+  const settings = readSettings(target);
   const plan = planOf(body, settings);
   if (!plan.ok) return plan;
   if (body.probes && settings.probes?.safe !== true) {
-    return refused('probes_not_safe', { detail: `The target ${target.value.name} is not marked safe to probe.` });
+    return refused('probes_not_safe', { detail: `The target ${target.name} is not marked safe to probe.` });
   }
   if (body.probes?.fromLog !== undefined && !settings.probeConsent) return refused('probes_not_recorded');
-  const artifact = await resolveArtifact(parts.store, identity.projectId, body.artifact);
+  const artifact =
+    known !== undefined && facts.artifactId === known
+      ? granted(known)
+      : await resolveArtifact(parts.store, projectId, body.artifact);
   if (!artifact.ok) return artifact;
   const accepted = await parts.store.deployments.accept({
-    projectId: identity.projectId,
-    targetId: target.value.id,
-    policy: body.policy ?? target.value.policy,
+    projectId,
+    targetId: target.id,
+    policy: body.policy ?? target.policy,
     artifactId: artifact.value,
     plan: withProbes(plan.value, body.probes),
     probePayloads: body.probes?.payloads,
     request: requestOf(body),
     requestedBy: identity.name,
     traceParent: traceparent(),
-    idempotency: idempotencyOf(idempotencyKey, { route: 'createDeployment', body }),
+    idempotency,
+    at: facts.at,
   } satisfies AcceptInput);
   const id = acceptedOutcome(parts, accepted);
   if (!id.ok) return id;
   const written = accepted.kind === 'accepted' ? accepted.row : undefined;
-  return granted({ id: id.value, row: written && { ...written, target: target.value } });
+  return granted({ id: id.value, row: written && { ...written, target } });
 }
 
 function planOf(body: Request, settings: TargetSettings): Outcome<Plan> {

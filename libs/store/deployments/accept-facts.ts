@@ -1,0 +1,94 @@
+import type { AcceptFacts, AcceptQuestion, QueuePolicy, TargetRow } from '../api.js';
+import { type Executor, prepared } from '../database.js';
+import { sharedLook } from '../shared-look.js';
+import { ms, type RawRow, ROW_COLUMNS, ROW_SOURCE, readAnyRow } from './row.js';
+
+/**
+ * One row for each question, in their order: the target, whether the artifact is there, and the deployment that the key
+ * led to before. What is not there is null.
+ */
+const FACTS = prepared(
+  'accept_facts',
+  `SELECT w.nth, wanted.*, artifact.id AS wanted_artifact, key.deployment_id AS known_id, key.request_hash AS known_hash,
+    ${ms('clock_timestamp()')} AS at, ${ROW_COLUMNS}
+  FROM unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[])
+    WITH ORDINALITY w(project_id, target_id, target_name, artifact_id, key, nth)
+  LEFT JOIN LATERAL (
+    SELECT x.id AS wanted_id, x.name AS wanted_name, x.account_id AS wanted_account, x.region AS wanted_region,
+      x.function_name AS wanted_function, x.alias_name AS wanted_alias, x.policy AS wanted_policy,
+      x.settings AS wanted_settings, ${ms('x.created_at')} AS wanted_created, ${ms('x.updated_at')} AS wanted_updated
+    FROM (
+      SELECT * FROM targets n WHERE n.project_id = w.project_id AND n.name = w.target_name
+      UNION ALL SELECT * FROM targets i WHERE i.id = w.target_id AND i.project_id = w.project_id
+    ) x
+  ) wanted ON true
+  LEFT JOIN artifacts artifact
+    ON artifact.id = w.artifact_id AND artifact.project_id = w.project_id AND artifact.completed_at IS NOT NULL
+  LEFT JOIN idempotency_keys key ON key.project_id = w.project_id AND key.key = w.key
+  LEFT JOIN (${ROW_SOURCE}) ON d.id = key.deployment_id
+  ORDER BY w.nth`,
+);
+
+/**
+ * Everything a request to deploy has to know before it writes, in one round trip that requests share when they come
+ * together. The same question from several (a request that is repeated in a storm) has one answer, the same object.
+ */
+export function acceptFacts(executor: Executor): (question: AcceptQuestion) => Promise<AcceptFacts> {
+  return sharedLook((questions: readonly AcceptQuestion[]) => look(executor, questions));
+}
+
+async function look(executor: Executor, questions: readonly AcceptQuestion[]): Promise<AcceptFacts[]> {
+  const different = new Map<string, AcceptQuestion>();
+  const names = questions.map(nameOf);
+  for (const [index, question] of questions.entries()) different.set(names[index] ?? '', question);
+  const asked = [...different.values()];
+  const { rows } = await executor.query<RawRow>(
+    FACTS([
+      asked.map(({ projectId }) => projectId),
+      asked.map(({ target }) => ('id' in target ? target.id : null)),
+      asked.map(({ target }) => ('name' in target ? target.name : null)),
+      asked.map(({ artifactId }) => artifactId ?? null),
+      asked.map(({ idempotencyKey }) => idempotencyKey ?? null),
+    ]),
+  );
+  const found = new Map([...different.keys()].map((name, index) => [name, readFacts(asked[index], rows[index])]));
+  return names.map((name) => found.get(name) as AcceptFacts);
+}
+
+/** Says the same only of the same question. */
+function nameOf({ projectId, target, artifactId, idempotencyKey }: AcceptQuestion): string {
+  return JSON.stringify([projectId, target, artifactId, idempotencyKey]);
+}
+
+function readFacts(question: AcceptQuestion | undefined, raw: RawRow | undefined): AcceptFacts {
+  if (!question || !raw) throw new Error('A look for an accept has another number of rows than questions.');
+  return {
+    target: raw['wanted_id'] === null ? undefined : readWanted(question.projectId, raw),
+    artifactId: (raw['wanted_artifact'] as string | null) ?? undefined,
+    repeated:
+      raw['known_id'] === null
+        ? undefined
+        : {
+            deploymentId: raw['known_id'] as string,
+            requestHash: raw['known_hash'] as string,
+            row: raw['id'] === null ? undefined : readAnyRow(raw),
+          },
+    at: raw['at'] as number,
+  };
+}
+
+function readWanted(projectId: string, raw: RawRow): TargetRow {
+  return {
+    id: raw['wanted_id'] as string,
+    projectId,
+    name: raw['wanted_name'] as string,
+    accountId: raw['wanted_account'] as string,
+    region: raw['wanted_region'] as string,
+    functionName: raw['wanted_function'] as string,
+    aliasName: raw['wanted_alias'] as string,
+    policy: raw['wanted_policy'] as QueuePolicy,
+    settings: raw['wanted_settings'] as TargetRow['settings'],
+    createdAt: raw['wanted_created'] as number,
+    updatedAt: raw['wanted_updated'] as number,
+  };
+}
