@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { askerOf, authenticate, checkContentType } from './http/authenticate.js';
+import { matchedPath } from './http/matched-path.js';
 import { setSecurityHeaders } from './http/security-headers.js';
 import { sendProblem } from './http/send-problem.js';
 import type { ApiParts } from './parts.js';
@@ -55,15 +56,16 @@ export function addHooks(server: FastifyInstance, parts: ApiParts, metrics: Metr
   const spans = traceRequests(server);
   server.addHook('onRequest', async (request, reply) => {
     setSecurityHeaders(reply, request.id);
-    if (!open.has(request.routeOptions.url ?? '')) await authenticate(parts, request);
+    if (!open.has(matchedPath(request) ?? '')) await authenticate(parts, request);
     checkContentType(request);
   });
-  server.addHook('onSend', async (_request, reply) => {
+  server.addHook('onSend', (_request, reply, payload, done) => {
     // A connection that is kept for a next request would keep the process from ending.
     if (closing.aborted) void reply.header('connection', 'close');
+    done(null, payload);
   });
-  server.addHook('onResponse', async (request, reply) => {
-    const route = request.routeOptions.url ?? 'none';
+  server.addHook('onResponse', (request, reply, done) => {
+    const route = matchedPath(request) ?? 'none';
     const { statusCode: status, elapsedTime } = reply;
     metrics.observe({ method: request.method, route, status, seconds: elapsedTime / 1000 });
     const { id: requestId, method } = request;
@@ -72,6 +74,7 @@ export function addHooks(server: FastifyInstance, parts: ApiParts, metrics: Metr
     // What changes something or was refused is worth a line; the many looks are not.
     if (method !== 'GET' || status >= 400) parts.logger.info(facts, 'A request was answered.');
     else parts.logger.debug(facts, 'A request was answered.');
+    done();
   });
 }
 

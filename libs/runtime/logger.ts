@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
 import { traceId } from './tracing.js';
 
 /** Structured log lines. The first argument holds the facts, the second one plain sentence. */
@@ -21,6 +21,9 @@ const SECRET_FIELDS = [
   'redisUrl',
   'environment',
 ];
+const SECRET = new Set(SECRET_FIELDS);
+/** `facts` itself and two levels below it. */
+const DEPTH = 3;
 
 /** JSON lines on standard output (or on `out`), one per event; secrets are masked by field name. */
 export function createLogger(options: { level: string; name: string; out?: NodeJS.WritableStream }): Logger {
@@ -32,9 +35,61 @@ export function createLogger(options: { level: string; name: string; out?: NodeJ
       const id = traceId();
       return id === undefined ? {} : { traceId: id };
     },
-    redact: { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[masked]' },
   };
-  return (options.out ? pino(settings, options.out) : pino(settings)) as unknown as Logger;
+  const out = options.out ?? turnByTurn();
+  const redact = { paths: SECRET_FIELDS.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]), censor: '[masked]' };
+  return choosing(pino({ ...settings, redact }, out), pino(settings, out));
+}
+
+/** Masking a line costs several times what writing it does, so only lines that hold something to mask go that way. */
+function choosing(masking: PinoLogger, plain: PinoLogger): Logger {
+  const write = (level: 'debug' | 'info' | 'warn' | 'error') => (facts: object, sentence: string) => {
+    if (!plain.isLevelEnabled(level)) return;
+    (holdsSecret(facts, DEPTH) ? masking : plain)[level](facts, sentence);
+  };
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child(facts) {
+      const masked = masking.child(facts);
+      return choosing(masked, holdsSecret(facts, DEPTH) ? masked : plain.child(facts));
+    },
+  };
+}
+
+function holdsSecret(facts: object, depth: number): boolean {
+  for (const [field, value] of Object.entries(facts)) {
+    if (SECRET.has(field)) return true;
+    if (depth > 1 && typeof value === 'object' && value !== null && holdsSecret(value, depth - 1)) return true;
+  }
+  return false;
+}
+
+/**
+ * Standard output, written once for each turn of the event loop in which something was said: a busy process answers many
+ * requests in one turn, and each write is a trip to another thread and into the kernel. What was said before the process
+ * ends is written before it ends.
+ */
+function turnByTurn(): DestinationStream {
+  const out = pino.destination({ dest: 1, sync: false });
+  let kept = '';
+  const hand = () => {
+    const lines = kept;
+    kept = '';
+    if (lines) out.write(lines);
+  };
+  process.on('exit', () => {
+    hand();
+    out.flushSync();
+  });
+  return {
+    write(line) {
+      if (kept === '') setImmediate(hand);
+      kept += line;
+    },
+  };
 }
 
 /** Says nothing: for tests and one-shot commands. */

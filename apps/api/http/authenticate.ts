@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import { hasScope, type Route as RouteDefinition, routes } from '#contracts';
 import { checkKey, type Identity } from '../keys/check-key.js';
 import type { ApiParts } from '../parts.js';
+import { matchedPath } from './matched-path.js';
 import { Refused } from './refusal.js';
 import { findRoute } from './route.js';
 
@@ -24,7 +25,7 @@ export function askerOf(request: FastifyRequest): string | undefined {
  * with a scope, is served only to a key that has it.
  */
 export async function authenticate(parts: ApiParts, request: FastifyRequest): Promise<void> {
-  const matched = request.routeOptions.url;
+  const matched = matchedPath(request);
   // No route at all: the answer is "not found", which tells nothing and reads nothing.
   if (matched === undefined) return;
   const name = findRoute(request.method, matched);
@@ -48,7 +49,7 @@ export function checkContentType(request: FastifyRequest): void {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
   if (!hasBody) return;
-  const name = findRoute(request.method, request.routeOptions.url);
+  const name = findRoute(request.method, matchedPath(request));
   if (!name) return;
   const route: RouteDefinition = routes[name];
   const media = type?.split(';')[0]?.trim().toLowerCase();
