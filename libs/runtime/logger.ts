@@ -1,4 +1,5 @@
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { writeSync } from 'node:fs';
+import { type Logger as PinoLogger, pino, symbols } from 'pino';
 import { traceId } from './tracing.js';
 
 /** Structured log lines. The first argument holds the facts, the second one plain sentence. */
@@ -72,17 +73,16 @@ function holdsSecret(facts: object, depth: number): boolean {
  * requests in one turn, and each write is a trip to another thread and into the kernel. What was said before the process
  * ends is written before it ends.
  */
-function turnByTurn(): DestinationStream {
-  const out = pino.destination({ dest: 1, sync: false });
+function turnByTurn(): { write(line: string): void } {
+  const out = standardOutput();
   let kept = '';
   const hand = () => {
-    const lines = kept;
+    out.write(kept);
     kept = '';
-    if (lines) out.write(lines);
   };
   process.on('exit', () => {
-    hand();
     out.flushSync();
+    writeAll(kept);
   });
   return {
     write(line) {
@@ -90,6 +90,25 @@ function turnByTurn(): DestinationStream {
       kept += line;
     },
   };
+}
+
+/** For the end of a process, when nothing that is begun would be waited for. A pipe that is full is waited for. */
+function writeAll(lines: string): void {
+  let rest = Buffer.from(lines);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      // Whoever read it has gone: there is nobody left to tell.
+      if ((error as { code?: string }).code !== 'EAGAIN') return;
+    }
+  }
+}
+
+/** pino's own way to standard output: it goes on by itself while a write is under way, and takes up what a pipe did not. */
+function standardOutput(): { write(lines: string): void; flushSync(): void } {
+  const stream = (pino() as unknown as Record<symbol, unknown>)[symbols.streamSym];
+  return stream as { write(lines: string): void; flushSync(): void };
 }
 
 /** Says nothing: for tests and one-shot commands. */

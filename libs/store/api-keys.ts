@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ApiKeyRow } from './api.js';
 import type { Database, Executor } from './database.js';
 import type { ApiKey } from './generated/client.js';
-import { sharedLook } from './shared-look.js';
+import { sharedLook } from './look-together.js';
 
 export type ApiKeyInput = Pick<ApiKeyRow, 'name' | 'prefix' | 'secretHash' | 'scopes'> & {
   readonly expiresAt: number | undefined;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ArtifactRow } from './api.js';
 import type { Database, Executor } from './database.js';
 import type { Artifact } from './generated/client.js';
-import { sharedLook } from './shared-look.js';
+import { sharedLook } from './look-together.js';
 
 export interface ArtifactInput {
   readonly kind: ArtifactRow['kind'];

@@ -35,13 +35,13 @@ import { noteUnreadable, retrySetAside, setAside } from './deployments/set-aside
 import { sharedStatements } from './deployments/shared-statements.js';
 import { eventsAfter } from './events.js';
 import { evidenceBlocks, recordedEvidence } from './evidence.js';
+import { sharedLook } from './look-together.js';
 import { migrate } from './migrate.js';
 import { observations } from './observations.js';
 import { queryRows } from './queries.js';
 import { retentionRounds } from './retention.js';
 import { highestVersion, previousVersion, rollbackPoints } from './rollback-points.js';
 import { createRequestSeal, type RequestSeal } from './sealed-request.js';
-import { sharedLook } from './shared-look.js';
 import { targetRows } from './targets.js';
 
 export interface StoreOptions {

@@ -3,7 +3,7 @@ import type { QueuePolicy, TargetRow } from './api.js';
 import type { Database, Executor } from './database.js';
 import { databaseTime } from './deployments/read.js';
 import type { Target } from './generated/client.js';
-import { sharedLook } from './shared-look.js';
+import { sharedLook } from './look-together.js';
 
 export type TargetInput = Pick<TargetRow, 'name' | 'accountId' | 'region' | 'functionName' | 'aliasName'> & {
   readonly policy: QueuePolicy;

@@ -1,6 +1,6 @@
 import type { AcceptFacts, AcceptQuestion, QueuePolicy, TargetRow } from '../api.js';
 import { type Executor, prepared } from '../database.js';
-import { sharedLook } from '../shared-look.js';
+import { sharedLook } from '../look-together.js';
 import { ms, type RawRow, ROW_COLUMNS, ROW_SOURCE, readAnyRow } from './row.js';
 
 /**

@@ -1,6 +1,6 @@
 import { type Executor, prepared } from '../database.js';
 import { isDatabaseTrouble } from '../database-trouble.js';
-import { sharedLook } from '../shared-look.js';
+import { sharedLook } from '../look-together.js';
 import { acceptedEvent, acceptedRow, type Insert, type Inserted, insert } from './insert.js';
 import { chainHash, ms } from './row.js';
 

@@ -1,4 +1,4 @@
-import { sharedLook } from './shared-look.js';
+import { sharedLook } from './look-together.js';
 
 /** A look whose answers are given by hand, in the order in which they were asked. */
 function byHand() {
