@@ -102,6 +102,16 @@ test('facts keep their names and people their words', () => {
   expect(show({ type: 'Accepted', at, by: 'ci' }).sentence).toBe('ci asked for it.');
 });
 
+test('probes from the log say who allowed them, also where there were none', () => {
+  const begun = (payloads: number) =>
+    show({ type: 'ProbesBegun', at, round: 1, fromLog: { payloads, by: 'ann', at: '2026-01-02T03:04:05.000Z' } })
+      .sentence;
+  expect(begun(3)).toBe(
+    'Probes are being sent to both versions: 3 from the function’s log, as ann allowed on 2026-01-02.',
+  );
+  expect(begun(0)).toBe('The function’s log was looked at for payloads, as ann allowed on 2026-01-02.');
+});
+
 test('an event of a newer release is shown by its name', () => {
   expect(show({ type: 'Teleported', at } as never)).toMatchObject({ type: 'Teleported', sentence: 'Teleported' });
 });

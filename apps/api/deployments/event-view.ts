@@ -104,6 +104,8 @@ function factSentence(event: Recorded): string {
     case 'VersionActivated':
       return 'The new version is active.';
     case 'ProbesBegun':
+      if (event.fromLog?.payloads === 0)
+        return `The function’s log was looked at for payloads${allowed(event.fromLog)}.`;
       return event.round === 1
         ? `Probes are being sent to both versions${recorded(event.fromLog)}.`
         : `Probes are being sent again (round ${event.round}): whoever began them did not come to an end.`;
@@ -120,9 +122,14 @@ function factSentence(event: Recorded): string {
   }
 }
 
-function recorded(fromLog: Extract<Recorded, { type: 'ProbesBegun' }>['fromLog']): string {
-  if (!fromLog) return '';
-  return `: ${fromLog.payloads} from the function’s log, as ${fromLog.by} allowed on ${fromLog.at.slice(0, 10)}`;
+type FromLog = Extract<Recorded, { type: 'ProbesBegun' }>['fromLog'];
+
+function recorded(fromLog: FromLog): string {
+  return fromLog ? `: ${fromLog.payloads} from the function’s log${allowed(fromLog)}` : '';
+}
+
+function allowed({ by, at }: NonNullable<FromLog>): string {
+  return `, as ${by} allowed on ${at.slice(0, 10)}`;
 }
 
 function troubleSentence(event: Recorded): string {

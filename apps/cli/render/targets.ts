@@ -38,9 +38,16 @@ export function targetLines(style: Style, target: TargetView, done: string): str
       ['Alarms', target.alarms.length > 0 ? target.alarms.join(', ') : undefined],
       ['Undecided', target.onInconclusive ? `${target.onInconclusive} when a gate gets no verdict` : undefined],
       ['Deadlines', deadlineWords(target)],
+      ['Probes', probeWords(target)],
       ['Id', target.id],
     ]),
   ];
+}
+
+function probeWords({ probes: { safe, recordFromLog } }: TargetView): string | undefined {
+  if (!safe) return undefined;
+  const fromLog = recordFromLog ? `, also with payloads from its log (${recordFromLog.by}, ${recordFromLog.at})` : '';
+  return `may be sent${fromLog}`;
 }
 
 function strategyWords(target: TargetView): string {
