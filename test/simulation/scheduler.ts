@@ -21,11 +21,7 @@ interface Happening {
   readonly actor: Actor | undefined;
 }
 
-/**
- * Runs every microtask there is and those they make, at once. What Node does between two callbacks has no public name;
- * without it each turn takes a promise, a tick and their books, which is a good part of a schedule.
- */
-const runMicrotasks: (() => void) | undefined = (process as { readonly _tickCallback?: () => void })._tickCallback;
+const now = Promise.resolve();
 
 /**
  * Virtual time. One thing happens at a time; after each that wakes a process, the process runs until it waits for
@@ -47,22 +43,17 @@ export class Scheduler {
   /** Runs until `over` says so or nothing is left to happen. */
   run(over: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      const turns = () => {
+      const turn = () => {
         try {
-          // A callback of its own begins after all microtasks: every process waits for something.
-          while (!this.happen(over)) {
-            if (!runMicrotasks) {
-              setImmediate(turns);
-              return;
-            }
-            runMicrotasks();
-          }
-          resolve();
+          if (this.happen(over)) resolve();
+          else now.then(whenAllWait);
         } catch (error) {
           reject(error);
         }
       };
-      setImmediate(turns);
+      // A tick that is asked for by a microtask runs when no microtask is left: every process waits for something.
+      const whenAllWait = () => process.nextTick(turn);
+      now.then(whenAllWait);
     });
   }
 
