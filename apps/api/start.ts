@@ -30,7 +30,7 @@ export async function startApi(
   options: { readonly zipLimits?: ZipLimits } = {},
 ): Promise<RunningApi> {
   const adapter = createAdapter(parts);
-  const bytes = openArtifactBytes(config, parts.store.artifacts);
+  const bytes = await openArtifactBytes(config, parts.store.artifacts);
   const app = await NestFactory.create<NestFastifyApplication>(apiModule(parts, bytes, options.zipLimits), adapter, {
     logger: false,
     bodyParser: false,

@@ -1,15 +1,19 @@
-import { openBucket } from '#aws';
 import { type ArtifactBytes, bytesInObjects, bytesInPostgres, type ChunkRows } from './artifact-bytes.js';
 
-/** Where this installation keeps the bytes of uploaded artifacts: in a bucket when one is configured, else in Postgres. */
-export function openArtifactBytes(
+/**
+ * Where this installation keeps the bytes of uploaded artifacts: in a bucket when one is configured, else in Postgres. The
+ * AWS SDK is loaded for a bucket only: it is a third of an API's start and 20 MB of its memory.
+ */
+export async function openArtifactBytes(
   settings: {
     readonly artifactBucket?: string | undefined;
     readonly awsRegion?: string | undefined;
     readonly awsEndpointUrl?: string | undefined;
   },
   rows: ChunkRows,
-): ArtifactBytes {
+): Promise<ArtifactBytes> {
   const { artifactBucket: bucket, awsRegion: region, awsEndpointUrl: endpoint } = settings;
-  return bucket === undefined ? bytesInPostgres(rows) : bytesInObjects(openBucket({ bucket, region, endpoint }));
+  if (bucket === undefined) return bytesInPostgres(rows);
+  const { openBucket } = await import('#aws');
+  return bytesInObjects(openBucket({ bucket, region, endpoint }));
 }
