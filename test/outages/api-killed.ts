@@ -3,20 +3,28 @@ import type { Program } from './program.js';
 import type { TcpProxy } from './tcp-proxy.js';
 import { type OutageWorld, SWEEP_SECONDS } from './world.js';
 
-/** How each policy of a target ends its accept: one statement that names the key, or a transaction. */
-const ACCEPTS = [
-  { policy: 'queue', mark: (key: string) => key },
-  { policy: 'supersede', mark: () => 'COMMIT' },
-] as const;
+/** How each policy of a target ends its accept: one statement that names key and first event, or a transaction. */
+const ACCEPTS: readonly {
+  readonly policy: 'queue' | 'supersede';
+  readonly marks: (key: string) => readonly string[];
+}[] = [
+  { policy: 'queue', marks: (key) => [key, '"Accepted"'] },
+  { policy: 'supersede', marks: () => ['COMMIT'] },
+];
 
 /** Postgres says `ReadyForQuery, idle`: what came before is on disk. */
 const COMMITTED = Buffer.from('Z\0\0\0\x05I', 'latin1');
 
-/** Kills the API when the chunk with `mark` is about to reach Postgres, or when Postgres has answered it. */
-function killAt(proxy: TcpProxy, mark: string, when: 'before the commit' | 'after the commit', kill: () => void): void {
+/** Kills the API when the chunk with all of `marks` is about to reach Postgres, or when Postgres has answered it. */
+function killAt(
+  proxy: TcpProxy,
+  marks: readonly string[],
+  when: 'before the commit' | 'after the commit',
+  kill: () => void,
+): void {
   let marked: object | undefined;
   proxy.tap = (chunk, from, way) => {
-    if (from === 'client' && chunk.includes(mark)) {
+    if (from === 'client' && marks.every((mark) => chunk.includes(mark))) {
       marked = way;
       if (when === 'after the commit') return 'pass';
       kill();
@@ -45,11 +53,11 @@ class DoomedApi {
   }
 
   /** One accept during which it is killed. Returns what the client sent. */
-  async killDuring({ policy, mark }: Accept, when: When) {
+  async killDuring({ policy, marks }: Accept, when: When) {
     const { world, proxy, api } = this;
     const key = `key-${policy}`;
     const body = await world.wish(await world.target(), { more: { policy } });
-    killAt(proxy, mark(key), when, () => api.signal('SIGKILL'));
+    killAt(proxy, marks(key), when, () => api.signal('SIGKILL'));
     const reply = await world.post('/v1/deployments', body, key);
     if (reply.status !== 0) throw new Error(`The API lived to answer ${reply.status}.`);
     await api.ended;
