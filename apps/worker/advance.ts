@@ -175,11 +175,15 @@ class Walk {
     const lane = command.type === 'Restore' ? 'rollback' : 'ordinary';
     const prepared = await prepareWrite(this.turn(command));
     if ('kind' in prepared) return prepared;
-    const slot = await takeSlot(this.turn(command), lane);
-    if (slot) return slot;
-    const event = claimEvent(command, this.at());
-    if (!(await this.record(event, undefined, undefined, prepared.leaseMs))) return 'lost';
-    return runCommand(this.turn(command), prepared);
+    try {
+      const slot = await takeSlot(this.turn(command), lane);
+      if (slot) return slot;
+      const event = claimEvent(command, this.at());
+      if (!(await this.record(event, undefined, undefined, prepared.leaseMs))) return 'lost';
+      return await runCommand(this.turn(command), prepared);
+    } finally {
+      prepared.leave?.();
+    }
   }
 
   /** Probes last longer than a lease: it is held on to while they run, and without it they end at once. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { hostname } from 'node:os';
 import type { Registry } from 'prom-client';
 import {
@@ -13,6 +14,7 @@ import type { InspectableQueue } from '#queue';
 import { type Clock, type Config, createRegistry, type Logger, systemClock } from '#runtime';
 import type { Store } from '#store';
 import { createTargetSources } from './evidence.js';
+import { PackageRoom } from './package-room.js';
 import type { WorkerParts } from './parts.js';
 import { Reconciler } from './reconcile.js';
 import { Retention } from './retention.js';
@@ -87,6 +89,7 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Insp
       secret: metrics.secret,
       cloudWatchSettleSeconds: settleSeconds,
     }),
+    packages: new PackageRoom(),
     clock,
     logger,
     nudge: (deploymentId) => void wakes.look(deploymentId),
@@ -95,6 +98,8 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Insp
   };
   const parts = options.wrap?.(ownParts) ?? ownParts;
   const stopping = new AbortController();
+  // Whatever waits in this worker listens while it waits, so there are as many as rollouts under way: that is no leak.
+  setMaxListeners(0, stopping.signal);
   const wakes: Wakes = new Wakes(parts, stopping.signal);
   figures.watch(() => wakes.underWay);
   const everyMs = config.sweepSeconds * 1000;
@@ -102,7 +107,11 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Insp
     parts,
     wakes,
     sweep: new Sweep(parts, wakes),
-    reconciler: new Reconciler(parts, wakes, { everyMs, callsPerSecond: config.callBudget.ordinaryPerSecond }),
+    reconciler: new Reconciler(parts, wakes, {
+      everyMs,
+      callsPerSecond: config.callBudget.ordinaryPerSecond,
+      hands: config.workerConcurrency,
+    }),
     figures,
     report: new SelfReport(ownParts, figures, queue),
     retention: new Retention(parts, config.retention, stopping.signal),

@@ -5,6 +5,7 @@ import { type Change, prepareChange } from './commands/change-function.js';
 import { backoffMs, failed } from './faults.js';
 import { keepingArmed } from './keep-armed.js';
 import { leaseFor } from './lease.js';
+import { LARGEST_PACKAGE_BYTES } from './package-room.js';
 import { type Answer, type Turn, wait } from './turn.js';
 
 /** Everything a write needs, gathered before its claim: inside a lease only the one call is made. */
@@ -13,6 +14,8 @@ export interface Prepared {
   readonly timeoutMs: number;
   readonly change?: Change;
   readonly code?: CodeSource;
+  /** To be called when the write has ended: the package is let go of. */
+  readonly leave?: () => void;
 }
 
 /** Gathers what the write needs; an `Answer` when that shows that the write cannot or need not be made. */
@@ -23,14 +26,28 @@ export async function prepareWrite(turn: Turn<WriteCommand>): Promise<Prepared |
   const change = await prepareChange(turn, captured.point.version);
   if ('kind' in change) return change;
   if (command.type === 'UpdateConfiguration') return { ...leaseFor(0), change };
-  const found = await keepingArmed(turn, (signal) => findCode(turn.parts, change.artifact, change.stable, signal));
-  if (found.ok) return { ...leaseFor(uploadBytes(found.code)), change, code: found.code };
+  const leave = turn.parts.packages?.enter(packageBytes(change));
+  if (turn.parts.packages && !leave) return wait(backoffMs({}));
+  const found = await keepingArmed(turn, (signal) =>
+    findCode(turn.parts, change.artifact, change.stable, signal),
+  ).catch((error: unknown) => {
+    leave?.();
+    throw error;
+  });
+  if (found.ok) return { ...leaseFor(uploadBytes(found.code)), change, code: found.code, ...(leave ? { leave } : {}) };
+  leave?.();
   if (found.again) return wait(backoffMs({}));
   return failed(
     turn.at(),
     state.kind === 'rollout' && change.artifact ? 'artifact_missing' : 'write_refused',
     found.sentence,
   );
+}
+
+/** What the code to send will take of memory: nothing where Lambda fetches it by itself. */
+function packageBytes({ artifact, stable }: Change): number {
+  if (artifact) return artifact.kind === 'zip' && artifact.storage['key'] === undefined ? (artifact.sizeBytes ?? 0) : 0;
+  return stable.packageType === 'Image' ? 0 : LARGEST_PACKAGE_BYTES;
 }
 
 /** The intent, as the history keeps it. */

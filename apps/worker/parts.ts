@@ -4,6 +4,7 @@ import type { WakeQueue } from '#queue';
 import type { Clock, Logger } from '#runtime';
 import type { Store } from '#store';
 import type { TargetSources } from './evidence.js';
+import type { PackageRoom } from './package-room.js';
 
 /** What the worker acts with. Every part can be replaced by another of the same promises. */
 export interface WorkerParts {
@@ -17,6 +18,8 @@ export interface WorkerParts {
   readonly evidence: EvidenceSource;
   /** Sources and alarms by the targets' own settings; absent: every target is measured by `evidence`. */
   readonly sources?: TargetSources;
+  /** Where packages lie while they are sent; absent: there is room for all. */
+  readonly packages?: PackageRoom;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Looks at a deployment that may start now; its own wake-up lies in the queue under the same id, but later. */

@@ -16,6 +16,8 @@ const BUDGET_SHARE = 0.25;
 export const LOOK_SHARE = 0.2;
 /** A page bounds what one statement locks. */
 const PAGE = 500;
+/** What a round takes while every hand of the worker is full: steps come first, and the alias is seen by the next one too. */
+const BUSY_PAGE = 50;
 /** Comparisons under way at once: of many accounts, as those of one wait for their account's budget. */
 const HANDS = 32;
 
@@ -28,19 +30,25 @@ export class Reconciler {
   constructor(
     private readonly parts: WorkerParts,
     private readonly wakes: Wakes,
-    private readonly options: { readonly everyMs: number; readonly callsPerSecond: number },
+    private readonly options: {
+      readonly everyMs: number;
+      readonly callsPerSecond: number;
+      /** Walks that the queue brings at the same time: with so many under way the worker is busy. */
+      readonly hands?: number;
+    },
   ) {}
 
   /** Ends when nothing is due any more, at the latest when the next round would begin. */
   async run(): Promise<void> {
-    const { everyMs, callsPerSecond } = this.options;
+    const { everyMs, callsPerSecond, hands = Number.POSITIVE_INFINITY } = this.options;
     const { clock, store } = this.parts;
     const spacingMs = 1000 / (callsPerSecond * BUDGET_SHARE);
     const endsAt = clock.monotonic() + everyMs;
     for (let taken = PAGE; taken === PAGE && clock.monotonic() < endsAt; ) {
+      const page = this.wakes.underWay < hands ? PAGE : BUSY_PAGE;
       const ids = await store.deployments.takeForReconciling(
         everyMs * (1 - LOOK_SHARE),
-        PAGE,
+        page,
         spacingMs,
         this.wakes.unreadable.keys(),
       );

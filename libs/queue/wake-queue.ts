@@ -63,6 +63,9 @@ export async function createWakeQueue(options: WakeQueueOptions): Promise<Inspec
   return new BullWakeQueue(new EngineQueue(QUEUE_NAME, connection), options);
 }
 
+/** One for all: a reason made anew would take its stack every time. */
+const SETTLED = new Error('The queue answered.');
+
 /** Rollbacks are put before the line, so that the very first is not always the oldest. */
 const HEADS = 5;
 
@@ -144,7 +147,7 @@ export class BullWakeQueue implements InspectableQueue {
     try {
       return await Promise.race([work(), late]);
     } finally {
-      settled.abort();
+      settled.abort(SETTLED);
     }
   }
 }

@@ -1,5 +1,3 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
-
 /**
  * The only door to time. Everything that decides takes time as an argument; everything that waits asks a `Clock`,
  * so that a test moves time instead of sleeping.
@@ -16,8 +14,17 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  async sleep(milliseconds, signal) {
-    if (signal?.aborted) return;
-    await sleepFor(milliseconds, undefined, signal ? { signal } : {}).catch(() => undefined);
+  sleep(milliseconds, signal) {
+    if (signal?.aborted) return Promise.resolve();
+    // Not the promise of `node:timers`: each of its aborts makes two errors with their stacks, which nobody reads.
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      signal?.addEventListener('abort', end, { once: true });
+    });
   },
 };

@@ -206,7 +206,7 @@ export class MemoryDatabase {
     const taken: Kept[] = [];
     for (const row of this.rows.values()) {
       if (row.phase !== 'baking' && row.phase !== 'gated' && row.phase !== 'paused') continue;
-      if (except.includes(`${row.id}-${row.sequence}`)) continue;
+      if (except.includes(`${row.id}-${row.sequence}`) || (row.nextAt ?? Infinity) <= now) continue;
       if (row.reconciledAt === undefined || row.reconciledAt < now - ageMs) taken.push(row);
     }
     taken.sort((left, right) => (left.reconciledAt ?? 0) - (right.reconciledAt ?? 0));

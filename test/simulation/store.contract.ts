@@ -316,6 +316,18 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
     expect(await found()).toContain(row.id);
   });
 
+  it('leaves a live canary that is due to whoever walks it', async () => {
+    const row = await shifting(await freshTarget());
+    const value = { version: '1', canary: { version: '2', weightPercent: 10 } };
+    await walk(row, claim(row), { type: 'WeightShifted', at: row.readAt, value, revisionId: 'r2' });
+    const { readAt, sequence } = await load(row.id);
+    await store.deployments.rearm({ id: row.id, sequence }, readAt);
+    await store.elapse(5);
+    expect(await store.deployments.takeForReconciling(60_000, 500, 1)).not.toContain(row.id);
+    await store.deployments.rearm({ id: row.id, sequence }, readAt + 60_000);
+    expect(await store.deployments.takeForReconciling(60_000, 500, 1)).toContain(row.id);
+  });
+
   it('gives a live canary to one reconciler at a time', async () => {
     const row = await shifting(await freshTarget());
     const value = { version: '1', canary: { version: '2', weightPercent: 10 } };

@@ -101,7 +101,8 @@ export async function findAbandoned(executor: Executor, limit: number): Promise<
  * So every canary gets its turn, an account with many does not keep another's waiting, all workers together keep to the
  * pace, and a row whose turn is far away costs nothing. None comes round sooner than after `ageMs`. A row that is new
  * joins the line, and is compared at once only where the line is empty: its own shift has just confirmed it. Rows named
- * in `except`, as `<id>-<sequence>`, keep their turn for somebody else.
+ * in `except`, as `<id>-<sequence>`, keep their turn for somebody else. One that is due keeps its turn as well: whoever
+ * walks it is about to look, and the alias is seen by its next write.
  */
 export async function takeForReconciling(
   executor: Executor,
@@ -117,11 +118,13 @@ export async function takeForReconciling(
 const TAKE_TURNS = `
 WITH fresh AS (
   SELECT id, target_id FROM deployments WHERE phase IN ('baking', 'gated', 'paused') AND reconcile_at IS NULL AND stuck_since IS NULL
+    AND (next_at IS NULL OR next_at > statement_timestamp())
     AND id || '-' || sequence <> ALL ($4::text[])
   LIMIT $2 FOR UPDATE SKIP LOCKED
 ), due AS (
   SELECT id, target_id FROM deployments
   WHERE phase IN ('baking', 'gated', 'paused') AND reconcile_at <= statement_timestamp() AND stuck_since IS NULL
+    AND (next_at IS NULL OR next_at > statement_timestamp())
     AND id || '-' || sequence <> ALL ($4::text[])
   ORDER BY reconcile_at LIMIT $2 FOR UPDATE SKIP LOCKED
 ), taken AS (
