@@ -7,6 +7,7 @@ import { failoverOutages } from './failover.js';
 import { jobOutages } from './jobs.js';
 import { lambdaOutages } from './lambda.js';
 import { manyOutages } from './many.js';
+import { manyLiveOutages } from './many-live.js';
 import { metricOutages } from './metrics.js';
 import type { Outage, QueueEngine } from './outage.js';
 import { poisonOutages } from './poison.js';
@@ -43,6 +44,7 @@ const outages: readonly Outage[] = [
   ...slowPostgresOutages,
   ...diskOutages,
   ...manyOutages,
+  ...manyLiveOutages,
   ...poisonOutages,
   ...stoppingOutages,
   ...redisOutages,

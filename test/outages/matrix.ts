@@ -47,7 +47,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   F33: { title: 'storm of webhooks', elsewhere: { owedBy: 'webhooks' } },
   F34: { title: 'notification endpoint hangs', elsewhere: { owedBy: 'notifications' } },
   I21: { title: 'secrets anywhere they do not belong' },
-  F35: { title: '100,000 live rollouts, everything restarted', elsewhere: { owedBy: 'scale' } },
+  F35: { title: '100,000 live rollouts, everything restarted' },
 };
 
 /** A file that is said to cover a fault has to be there. */

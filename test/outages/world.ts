@@ -16,6 +16,9 @@ export const SWEEP_SECONDS = 5;
 /** What differs from an ordinary start. */
 export interface Start extends Partial<ProgramOptions> {
   readonly name?: string;
+  /** Another program than Sluice's own, below `dist/`, and what it says once it is at work. */
+  readonly entry?: string;
+  readonly ready?: string;
   /** Another way to the database, such as through a proxy. */
   readonly databaseUrl?: string;
   readonly redisUrl?: string;
@@ -142,16 +145,21 @@ export class OutageWorld {
   ): Promise<Program> {
     this.started += 1;
     const redisUrl = start.redisUrl ?? (this.engine === 'redis' ? this.redis.url : '');
-    const program = await Program.start(start.name ?? `${kind} ${this.started}`, entry, ready, {
-      ...start,
-      environment: {
-        DATABASE_URL: start.databaseUrl ?? this.database.url,
-        REDIS_URL: redisUrl,
-        AWS_ENDPOINT_URL: this.lambda.url,
-        ...environment,
-        ...start.environment,
+    const program = await Program.start(
+      start.name ?? `${kind} ${this.started}`,
+      start.entry ?? entry,
+      start.ready ?? ready,
+      {
+        ...start,
+        environment: {
+          DATABASE_URL: start.databaseUrl ?? this.database.url,
+          REDIS_URL: redisUrl,
+          AWS_ENDPOINT_URL: this.lambda.url,
+          ...environment,
+          ...start.environment,
+        },
       },
-    });
+    );
     this.programs.push(program);
     return program;
   }
