@@ -19,6 +19,7 @@ import {
   listArmed,
   takeForReconciling,
 } from './deployments/due.js';
+import { type HeldWork, holdDeployment } from './deployments/hold.js';
 import { insertsTogether } from './deployments/insert-together.js';
 import {
   activeIdOn,
@@ -143,6 +144,8 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
     /** What a deployment asked for, with its secrets: for the worker, and for nobody to keep. */
     openRequest: (row: Pick<DeploymentRow, 'id' | 'request'>) => seal.open(row.request, row.id),
     get: (projectId: string, id: string) => getDeployment(pool, projectId, id),
+    /** For an act that lost every race for its row. */
+    hold: <T>(projectId: string, id: string, work: HeldWork<T>) => holdDeployment(pool, projectId, id, work, tell),
     look: (projectId: string, id: string) => lookAtDeployment(pool, projectId, id),
     /** For the worker, which acts for every project. Throws `UnreadableRow` when this release does not know its form. */
     load: async (id: string) => {

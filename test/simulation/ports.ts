@@ -14,6 +14,7 @@ export type StorePort = {
     Store['deployments'],
     | 'load'
     | 'get'
+    | 'hold'
     | 'openRequest'
     | 'record'
     | 'start'
@@ -95,6 +96,9 @@ export class Ports {
       deployments: {
         load: (id) => say(() => this.world.load(this.actor, id)),
         get: (_projectId, id) => say(() => this.world.load(this.actor, id)),
+        // What `work` does between its read and its record happens in no time: nobody comes in between.
+        hold: async (_projectId, id, work) =>
+          await say(() => work(this.world.load(this.actor, id), async (...told) => this.world.record(...told))),
         openRequest: (row) => row.request,
         record: (row, event, next, options) => say(() => this.world.record(row, event, next, options)),
         start: (row, event, next, actor) => say(() => this.world.start(row, event, next, actor)),

@@ -14,8 +14,8 @@ export interface AskedAct {
   readonly seenSequence?: number;
 }
 
-/** Workers write to the same row: after this many lost races in a row something is wrong with the row. */
-const MOST_ATTEMPTS = 20;
+/** Workers write to the same row: after this many lost races it is held, so that a person is always heard. */
+const MOST_RACES = 5;
 
 /**
  * A person's act: read the row, ask the guard, record the event if the row is still the one that was read. A row that
@@ -27,25 +27,51 @@ export async function actOnDeployment(
   id: string,
   asked: AskedAct,
 ): Promise<Outcome<void>> {
-  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-    const row = await parts.store.deployments.get(identity.projectId, id);
-    if (!row) return missingDeployment(parts.store, identity.projectId, id);
-    const refusal = refusalOf(row, asked);
-    if (refusal) return refusal;
-    const event = asked.event({ at: row.readAt, by: identity.name });
-    const next = transition(row.state, event);
-    if (next.kind === 'unchanged') return granted(undefined);
-    if (next.kind === 'stale')
-      throw new Error(`The guard allowed ${asked.action}, the transition did not: ${next.why}`);
-    const nextAt = isEnd(next.state) ? undefined : row.readAt;
-    const recorded = await parts.store.deployments.record(row, event, next.state, { actor: identity.name, nextAt });
-    if (recorded.kind !== 'recorded') continue;
-    const lane = next.state.phase === 'rolling_back' ? 'rollback' : 'ordinary';
-    wake(parts, row.id, recorded.sequence, lane);
-    for (const woken of recorded.woken) wake(parts, woken.deploymentId, woken.sequence);
-    return granted(undefined);
+  const { deployments } = parts.store;
+  for (let race = 0; race < MOST_RACES; race += 1) {
+    const ended = await act(identity, asked, await deployments.get(identity.projectId, id), deployments.record);
+    if (ended !== 'lost') return concluded(parts, identity, id, ended);
   }
-  throw new Error('A deployment changed at every one of many attempts to act on it.');
+  const ended = await deployments.hold(identity.projectId, id, (row, record) => act(identity, asked, row, record));
+  if (ended === 'lost') throw new Error('A deployment changed while it was held.');
+  return concluded(parts, identity, id, ended);
+}
+
+/** What to wake once it is written. */
+interface Acted {
+  readonly lane: 'rollback' | 'ordinary';
+  readonly wakes: readonly { readonly deploymentId: string; readonly sequence: number }[];
+}
+
+type ActEnd = Acted | 'unchanged' | 'missing' | ReturnType<typeof refused>;
+
+async function act(
+  identity: Identity,
+  asked: AskedAct,
+  row: DeploymentRow | undefined,
+  record: ApiParts['store']['deployments']['record'],
+): Promise<ActEnd | 'lost'> {
+  if (!row) return 'missing';
+  const refusal = refusalOf(row, asked);
+  if (refusal) return refusal;
+  const event = asked.event({ at: row.readAt, by: identity.name });
+  const next = transition(row.state, event);
+  if (next.kind === 'unchanged') return 'unchanged';
+  if (next.kind === 'stale') throw new Error(`The guard allowed ${asked.action}, the transition did not: ${next.why}`);
+  const nextAt = isEnd(next.state) ? undefined : row.readAt;
+  const recorded = await record(row, event, next.state, { actor: identity.name, nextAt });
+  if (recorded.kind !== 'recorded') return 'lost';
+  const lane = next.state.phase === 'rolling_back' ? 'rollback' : 'ordinary';
+  return { lane, wakes: [{ deploymentId: row.id, sequence: recorded.sequence }, ...recorded.woken] };
+}
+
+async function concluded(parts: ApiParts, identity: Identity, id: string, ended: ActEnd): Promise<Outcome<void>> {
+  if (ended === 'missing') return missingDeployment(parts.store, identity.projectId, id);
+  if (ended === 'unchanged') return granted(undefined);
+  if (!('wakes' in ended)) return ended;
+  for (const { deploymentId, sequence } of ended.wakes)
+    wake(parts, deploymentId, sequence, deploymentId === id ? ended.lane : 'ordinary');
+  return granted(undefined);
 }
 
 function refusalOf(row: DeploymentRow, { action, seenSequence }: AskedAct): ReturnType<typeof refused> | undefined {

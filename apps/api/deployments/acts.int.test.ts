@@ -183,6 +183,30 @@ test('of many people who promote what they all saw, one is heard', async () => {
   expect(items.filter((event) => event.type === 'PromoteRequested')).toHaveLength(1);
 });
 
+test('an abort that loses every race holds the row, and is told and queued like any other', async () => {
+  const lost = async () => ({ kind: 'lost' }) as const;
+  const unlucky = await startTestApi({
+    parts: (parts) => ({
+      ...parts,
+      store: { ...parts.store, deployments: { ...parts.store.deployments, record: lost } },
+    }),
+  });
+  try {
+    await unlucky.client.createTarget(checkout);
+    const { id } = await unlucky.client.createDeployment({ target: 'checkout', configuration: { memorySize: 256 } });
+    await unlucky.tell(id, ...factsUntilBaking());
+    const abort = () => unlucky.call('POST', `/v1/deployments/${id}/abort`, {});
+    expect(await abort()).toMatchObject({ status: 200, body: { phase: 'rolling_back' } });
+    expect(await abort()).toMatchObject({ status: 200, body: { phase: 'rolling_back' } });
+    const { items } = await unlucky.client.listEvents(id);
+    expect(items.filter((event) => event.type === 'AbortRequested')).toHaveLength(1);
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    expect((await unlucky.call('POST', `/v1/deployments/${nobody}/abort`, {})).status).toBe(404);
+  } finally {
+    await unlucky.close();
+  }
+});
+
 test('an abort is heard while a worker keeps writing to the same row', async () => {
   const view = await baking();
   let writing = true;
