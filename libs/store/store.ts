@@ -113,14 +113,19 @@ export function createStore(options: StoreOptions) {
   };
 }
 
-/** The rows that are state and outbox at once. */
-function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTeller) {
-  const { pool } = database;
-  const sharedTime = sharedLook(async (askers: readonly undefined[]) => {
+/** One look at the database's clock for all who ask while it is under way. */
+function sharedTime(pool: Database['pool']): () => Promise<number> {
+  const look = sharedLook(async (askers: readonly undefined[]) => {
     const now = await databaseTime(pool);
     return askers.map(() => now);
   });
-  const timeNow = () => sharedTime(undefined);
+  return () => look(undefined);
+}
+
+/** The rows that are state and outbox at once. */
+function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTeller) {
+  const { pool } = database;
+  const timeNow = sharedTime(pool);
   const insertTogether = insertsTogether(pool);
   const tell = (change: Change) => teller.tell(change);
   const { find, write, begin, armAgain } = sharedStatements(pool);
