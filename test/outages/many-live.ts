@@ -26,6 +26,9 @@ const everythingRestarted = outage({
   async run(world) {
     const api = await world.startApi();
     await seed(world, { count: LIVE, accounts: 100, dueInMs: HOUR_MS, dueOverMs: 60_000, due: 'look' });
+    // An empty Redis: seeded rollouts were never queued, and one that still held its wake-ups would not be armed anew.
+    await world.redis.kill();
+    await world.redis.start();
     const worker = await startSeededWorker(world);
     await allArmed(world, 120_000);
     await Promise.all([worker.kill(), api.kill(), world.redis.kill()]);
