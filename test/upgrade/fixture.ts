@@ -1,8 +1,9 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { migrate } from '../../libs/store/migrate.js';
+import { patiently } from '../world/patiently.js';
 import type { Expectation } from './story.js';
 
 /** The database of one release: every row of every table as JSON, one a line, and the schema's history by name. */
@@ -32,7 +33,7 @@ const HISTORY = '_prisma_migrations';
 
 /** The queue's own tables lie in other schemas and are left behind: wake-ups are hints. */
 export async function dumpDatabase(databaseUrl: string): Promise<Dump> {
-  return withClient(databaseUrl, async (client) => {
+  return patiently(databaseUrl, async (client) => {
     const migrations = await client.query<{ name: string }>(
       `SELECT migration_name AS name FROM ${HISTORY} ORDER BY migration_name`,
     );
@@ -56,7 +57,7 @@ export async function loadDatabase(databaseUrl: string, release: string): Promis
   await migrateTo(databaseUrl, head.migrations);
   const lines = readFileSync(join(folder, 'database.jsonl'), 'utf8').trim().split('\n');
   const rows = lines.map((line) => JSON.parse(line) as TableRow);
-  await withClient(databaseUrl, async (client) => {
+  await patiently(databaseUrl, async (client) => {
     // What all stories share, such as the project and the call budget, is there once for each: the first stays.
     // Rows come in no order that foreign keys would like, and the first migration's own row is among them.
     await client.query('SET session_replication_role = replica');
@@ -123,14 +124,4 @@ export function copyOfLambda(release: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-upgrade-'));
   cpSync(join(FIXTURES, release, 'emulator'), folder, { recursive: true });
   return folder;
-}
-
-async function withClient<T>(databaseUrl: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
