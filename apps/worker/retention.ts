@@ -35,7 +35,7 @@ export class Retention {
     let page: string[];
     let after: string | undefined;
     do {
-      page = await store.retention.targets(after, TARGETS_AT_ONCE);
+      page = await store.retention.targets(this.policy, after, TARGETS_AT_ONCE);
       for (const target of page) {
         await this.whileFull(HISTORIES_AT_ONCE, async () => {
           const pruned = await store.retention.pruneHistories(target, this.policy, HISTORIES_AT_ONCE);

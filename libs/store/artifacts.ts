@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ArtifactRow } from './api.js';
-import type { Database, Executor } from './database.js';
+import { type Database, type Executor, prepared } from './database.js';
 import type { Artifact } from './generated/client.js';
 import { sharedLook } from './look-together.js';
 
@@ -12,6 +12,11 @@ export interface ArtifactInput {
 
 /** How many chunks one read brings into memory at once. */
 const CHUNKS_PER_READ = 4;
+
+const CHUNKS = prepared(
+  'chunks',
+  'SELECT position, bytes FROM artifact_chunks WHERE artifact_id = $1 AND position > $2 ORDER BY position LIMIT $3',
+);
 
 /** Artifacts and their bytes. An artifact without `completedAt` is an upload that has not ended, or never will. */
 export function artifactRows({ prisma, pool }: Database) {
@@ -68,13 +73,12 @@ export function artifactRows({ prisma, pool }: Database) {
     async *readChunks(artifactId: string): AsyncIterable<Uint8Array> {
       for (let after = -1; ; ) {
         const { rows } = await pool.query<{ position: number; bytes: Buffer }>(
-          `SELECT position, bytes FROM artifact_chunks WHERE artifact_id = $1 AND position > $2
-           ORDER BY position LIMIT $3`,
-          [artifactId, after, CHUNKS_PER_READ],
+          CHUNKS([artifactId, after, CHUNKS_PER_READ]),
         );
         for (const row of rows) yield row.bytes;
         const last = rows.at(-1);
-        if (!last) return;
+        // They are read when the upload has ended: what is not there now will not come.
+        if (!last || rows.length < CHUNKS_PER_READ) return;
         after = last.position;
       }
     },

@@ -84,11 +84,14 @@ export function retentionRounds(pool: pg.Pool) {
         [JSON.stringify(policy)],
       );
     },
-    /** Targets in order of id, for going through them a page at a time. */
-    async targets(after: string | undefined, limit: number): Promise<string[]> {
+    /** Targets with a history old enough to be looked at, in order of id, for going through them a page at a time. */
+    async targets(policy: RetentionPolicy, after: string | undefined, limit: number): Promise<string[]> {
+      if (policy.historyDays === 0) return [];
       const { rows } = await pool.query<{ id: string }>(
-        'SELECT id FROM targets WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2',
-        [after ?? null, limit],
+        `SELECT t.id FROM targets t WHERE ($1::uuid IS NULL OR t.id > $1) AND EXISTS (
+           SELECT FROM deployments d WHERE d.target_id = t.id AND d.ended_at < clock_timestamp() - $3 * interval '1 day')
+         ORDER BY t.id LIMIT $2`,
+        [after ?? null, limit, policy.historyDays],
       );
       return rows.map(({ id }) => id);
     },

@@ -1,5 +1,5 @@
 import type { RollbackPointRow } from './api.js';
-import type { Executor } from './database.js';
+import { type Executor, prepared } from './database.js';
 
 /**
  * Every version that carried all of a target's traffic, as far as we know, newest first: what a deployment found
@@ -57,15 +57,17 @@ export async function previousVersion(
   return row && { live: row.live, previous: row.previous ?? undefined };
 }
 
+const HIGHEST = prepared(
+  'highest_version',
+  `SELECT COALESCE(max(version::bigint), 0)::float8 AS highest FROM versions
+   WHERE account_id = $1 AND region = $2 AND function_name = $3`,
+);
+
 /** The highest version number on record for a function; 0 when none is. */
 export async function highestVersion(
   executor: Executor,
   fn: { accountId: string; region: string; functionName: string },
 ): Promise<number> {
-  const { rows } = await executor.query<{ highest: number }>(
-    `SELECT COALESCE(max(version::bigint), 0)::float8 AS highest FROM versions
-     WHERE account_id = $1 AND region = $2 AND function_name = $3`,
-    [fn.accountId, fn.region, fn.functionName],
-  );
+  const { rows } = await executor.query<{ highest: number }>(HIGHEST([fn.accountId, fn.region, fn.functionName]));
   return rows[0]?.highest ?? 0;
 }

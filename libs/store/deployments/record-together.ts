@@ -5,6 +5,13 @@ import { type Entry, entryColumns, FORGOTTEN, isToldWithItsWrite, type Recorded 
 import { chainHash } from './row.js';
 
 /**
+ * Rows by their keys, never by reading the table: the planner takes what comes as JSON for a hundred rows, and a hundred
+ * of a table that it believes to be small for all of it. A plan made on a young table is kept for as long as the connection.
+ */
+const NAMED = 'ANY (ARRAY(SELECT id FROM entry))';
+const HELD = 'ANY (ARRAY(SELECT id FROM held))';
+
+/**
  * The same for several rows that have nothing to do with each other, all in one statement. It waits for nobody: a row
  * that somebody holds is left out, and so is one whose end or publication sets others free, because waking them may
  * wait. What was left out, and what has moved on, is told by `RECORD`.
@@ -19,9 +26,9 @@ WITH entry AS MATERIALIZED (
     origin text, blocks jsonb)
 ), held AS MATERIALIZED (
   SELECT d.id FROM entry e JOIN deployments d ON d.id = e.id AND d.sequence = e.sequence
-  WHERE NOT e.frees OR NOT EXISTS (
+  WHERE d.id = ${NAMED} AND (NOT e.frees OR NOT EXISTS (
     SELECT FROM targets own JOIN targets t USING (account_id, region, function_name)
-    JOIN deployments q ON q.target_id = t.id AND q.phase = 'queued' AND q.id <> d.id WHERE own.id = d.target_id)
+    JOIN deployments q ON q.target_id = t.id AND q.phase = 'queued' AND q.id <> d.id WHERE own.id = d.target_id))
   FOR UPDATE OF d SKIP LOCKED
 ), moved AS (
   UPDATE deployments d SET
@@ -36,7 +43,7 @@ WITH entry AS MATERIALIZED (
     ended_at = CASE WHEN e.ended THEN COALESCE(d.ended_at, clock_timestamp()) END,
     request = CASE WHEN e.frees THEN ${FORGOTTEN} ELSE d.request END
   FROM entry e JOIN held USING (id)
-  WHERE d.id = e.id AND d.sequence = e.sequence
+  WHERE d.id = ${HELD} AND d.id = e.id AND d.sequence = e.sequence
     AND (e.lease_ms IS NULL OR d.lease_until IS NULL OR d.lease_until <= clock_timestamp())
   RETURNING d.id, d.project_id, d.target_id, d.sequence, e.n, e.type, e.data, e.actor, e.hash, e.ended, e.frees,
     e.version, e.origin, e.blocks
@@ -44,11 +51,12 @@ WITH entry AS MATERIALIZED (
   INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
   SELECT id, sequence, project_id, type, data, actor, hash FROM moved
 ), unlocked AS (
-  DELETE FROM function_locks WHERE deployment_id IN (SELECT id FROM moved WHERE frees)
+  DELETE FROM function_locks WHERE deployment_id = ANY (ARRAY(SELECT id FROM moved WHERE frees))
 ), provenance AS (
   INSERT INTO versions (account_id, region, function_name, version, project_id, deployment_id, origin)
   SELECT t.account_id, t.region, t.function_name, m.version, m.project_id, m.id, m.origin
-  FROM moved m JOIN targets t ON t.id = m.target_id WHERE m.version IS NOT NULL
+  FROM moved m JOIN targets t ON t.id = m.target_id
+  WHERE m.version IS NOT NULL AND t.id = ANY (ARRAY(SELECT target_id FROM moved WHERE version IS NOT NULL))
   ORDER BY t.account_id, t.region, t.function_name
   ON CONFLICT DO NOTHING
 ), kept AS (
@@ -56,7 +64,7 @@ WITH entry AS MATERIALIZED (
   SELECT m.id, (b ->> 'startMs')::float8::bigint, (b ->> 'endMs')::float8::bigint, b
   FROM moved m, jsonb_array_elements(m.blocks) b ON CONFLICT DO NOTHING
 ), forgotten AS (
-  DELETE FROM probe_payloads WHERE deployment_id IN (SELECT id FROM moved WHERE ended OR type = 'Probed')
+  DELETE FROM probe_payloads WHERE deployment_id = ANY (ARRAY(SELECT id FROM moved WHERE ended OR type = 'Probed'))
 )
 SELECT n, sequence, hash FROM moved`,
 );
@@ -101,7 +109,7 @@ WITH entry AS MATERIALIZED (
     type text, data jsonb, actor text)
 ), candidate AS MATERIALIZED (
   SELECT d.id, d.target_id FROM entry e JOIN deployments d ON d.id = e.id AND d.sequence = e.sequence
-  WHERE d.phase = 'queued'
+  WHERE d.id = ${NAMED} AND d.phase = 'queued'
     AND NOT EXISTS (SELECT FROM deployments o WHERE o.target_id = d.target_id AND o.phase = 'queued'
                     AND (o.created_at, o.id) < (d.created_at, d.id))
     AND NOT EXISTS (SELECT FROM deployments a WHERE a.target_id = d.target_id AND a.${ACTIVE})
@@ -109,13 +117,14 @@ WITH entry AS MATERIALIZED (
 ), lock AS (
   INSERT INTO function_locks (account_id, region, function_name, deployment_id)
   SELECT t.account_id, t.region, t.function_name, c.id FROM candidate c JOIN targets t ON t.id = c.target_id
+  WHERE t.id = ANY (ARRAY(SELECT target_id FROM candidate))
   ORDER BY t.account_id, t.region, t.function_name
   ON CONFLICT DO NOTHING RETURNING deployment_id
 ), moved AS (
   UPDATE deployments d SET phase = e.phase, state = e.state, sequence = d.sequence + 1, next_at = clock_timestamp(),
     last_hash = e.hash, updated_at = clock_timestamp(), stuck_since = NULL, stuck_why = NULL
   FROM entry e JOIN lock ON lock.deployment_id = e.id
-  WHERE d.id = e.id AND d.sequence = e.sequence RETURNING d.id, d.project_id, d.sequence, e.n, e.type, e.data, e.actor, e.hash
+  WHERE d.id = ANY (ARRAY(SELECT deployment_id FROM lock)) AND d.id = e.id AND d.sequence = e.sequence RETURNING d.id, d.project_id, d.sequence, e.n, e.type, e.data, e.actor, e.hash
 ), event AS (
   INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
   SELECT id, sequence, project_id, type, data, actor, hash FROM moved
@@ -162,11 +171,12 @@ const REARM_TOGETHER = prepared(
 WITH entry AS MATERIALIZED (
   SELECT * FROM json_to_recordset($1::json) AS e(n int, id uuid, sequence int, next_at float8, evidence jsonb, blocks jsonb)
 ), held AS MATERIALIZED (
-  SELECT d.id FROM entry e JOIN deployments d ON d.id = e.id AND d.sequence = e.sequence FOR UPDATE OF d SKIP LOCKED
+  SELECT d.id FROM entry e JOIN deployments d ON d.id = e.id AND d.sequence = e.sequence
+  WHERE d.id = ${NAMED} FOR UPDATE OF d SKIP LOCKED
 ), armed AS (
   UPDATE deployments d SET next_at = to_timestamp(e.next_at / 1000), evidence = COALESCE(e.evidence, d.evidence),
     stuck_since = NULL, stuck_why = NULL
-  FROM entry e JOIN held USING (id) WHERE d.id = e.id AND d.sequence = e.sequence
+  FROM entry e JOIN held USING (id) WHERE d.id = ${HELD} AND d.id = e.id AND d.sequence = e.sequence
   RETURNING d.id, d.phase, e.n, e.blocks
 ), kept AS (
   INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)
