@@ -4,7 +4,7 @@ import { createStore } from '#store';
 import { ensureBootstrapKey, startApi } from './start.js';
 
 const NO_SECRETS_KEY =
-  'SLUICE_SECRETS_KEY is not set: values of environment variables lie readable in the database until their version is published. Set the same key for API and worker.';
+  'SLUICE_SECRETS_KEY is not set: values of environment variables and payloads of probes lie readable in the database until they have been used. Set the same key for API and worker.';
 
 /** The API as a process of its own: settings from the environment, ended by SIGINT or SIGTERM. */
 async function main(): Promise<void> {

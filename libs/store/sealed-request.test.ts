@@ -43,3 +43,28 @@ describe('the environment variables of a deployment', () => {
     expect(createRequestSeal([fresh]).seal(plain, 'one')).toEqual(plain);
   });
 });
+
+describe('the payloads of probes', () => {
+  const payloads = [{ card: 'payload-canary-4711' }, null, 'text'];
+
+  it('are stored sealed and come back as they were, with an older key too', () => {
+    const stored = createRequestSeal([old]).sealPayloads(payloads, 'one');
+    expect(JSON.stringify(stored)).not.toContain('payload-canary');
+    expect(createRequestSeal([fresh, old]).openPayloads(stored, 'one')).toEqual(payloads);
+    for (const keys of [[fresh], []]) expect(createRequestSeal(keys).openPayloads(stored, 'one')).toBe('unreadable');
+  });
+
+  it('are not taken from another deployment, nor for its environment variables', () => {
+    const seal = createRequestSeal([fresh]);
+    const stored = seal.sealPayloads(payloads, 'one');
+    expect(seal.openPayloads(stored, 'another')).toBe('unreadable');
+    const { sealed } = stored as { sealed: string };
+    expect(seal.open({ ...request, sealed }, 'one')).toBe('unreadable');
+    expect(seal.openPayloads({ sealed: seal.seal(request, 'one').sealed ?? '' }, 'one')).toBe('unreadable');
+  });
+
+  it('are read as they came where an older release, or one without a key, has stored them', () => {
+    expect(createRequestSeal().sealPayloads(payloads, 'one')).toEqual(payloads);
+    expect(createRequestSeal([fresh]).openPayloads(payloads, 'one')).toEqual(payloads);
+  });
+});

@@ -50,7 +50,7 @@ export interface StoreOptions {
   readonly poolSize: number;
   readonly logger: Logger;
   readonly clock?: Clock;
-  /** Seal the values of environment variables, 32 bytes each; the first seals, all open. None: they are stored readable. */
+  /** Seal environment variables and payloads of probes, 32 bytes each; the first seals, all open. None: stored readable. */
   readonly secretsKeys?: readonly Uint8Array[];
 }
 
@@ -176,7 +176,8 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
       return phase !== undefined;
     },
     extendLease: (row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number) => extendLease(pool, row, leaseMs),
-    probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId),
+    /** What its probes are to send, opened: for the worker, and for nobody to keep. */
+    probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId, seal),
     setAside: (id: string, why: string) => setAside(pool, id, why),
     noteUnreadable: (id: string, sequence: number, why: string) => noteUnreadable(pool, id, sequence, why),
     retrySetAside: () => retrySetAside(pool),

@@ -6,6 +6,7 @@ import type { OutageWorld, Reply } from './world.js';
 /** Where each of them is put; none of them may be found anywhere else. */
 const canaries = {
   'environment variable': 'canary-of-the-environment-7f3a',
+  'probe payload': 'canary-of-the-probe-payload-2b6d',
   'AWS secret': 'canary-of-the-aws-secret-91be',
   'Redis password': 'canary-of-the-redis-password-c2d4',
   'metrics secret': 'canary-of-the-metrics-secret-55e0',
@@ -97,11 +98,13 @@ const nowhere = outage({
       }
     };
     const [first, second] = [await world.target(), await world.target()];
+    for (const target of [first, second]) await world.client.updateTarget(target, { probes: { safe: true } });
     const change = (target: string) => ({
       target,
       analysis: null,
       strategy: 'all-at-once',
       configuration: { environment: { TOKEN: canaries['environment variable'], OLD: null } },
+      probes: { payloads: [{ card: canaries['probe payload'] }] },
     });
     // One waits in line with its values, one goes through, one meets a Lambda that fails.
     await world.lambda.fault({ kind: 'error', operation: 'UpdateFunctionConfiguration', function: first, count: 2 });
@@ -112,6 +115,9 @@ const nowhere = outage({
     ];
     await look('while they wait');
     for (const { body } of asked) await world.untilPhase(String(body['id']), 'succeeded', 40_000);
+    const events = await world.ask('GET', `/v1/deployments/${asked[2]?.body['id']}/events`);
+    if (!JSON.stringify(events.body).includes('"Probed"'))
+      throw new Error('No probe was sent; the outage proves nothing.');
     const held = await world.lambda.reading(second, '2');
     if (held?.Environment?.Variables?.['TOKEN'] !== canaries['environment variable']) {
       throw new Error('The variable never reached Lambda; the outage proves nothing.');

@@ -40,6 +40,9 @@ export async function prepareProbes(turn: ProbeTurn): Promise<Prepared | Answer>
   }
   if (state.plan.probes?.fromLog) return recorded(turn, parsed.data.probeConsent, state.plan.probes.payloads);
   const payloads = await parts.store.deployments.probePayloads(row.id);
+  if (payloads === 'unreadable') {
+    return failed(turn.at(), 'secrets_unreadable', 'The worker cannot open the payloads of this deployment’s probes.');
+  }
   if (payloads) return { payloads };
   return failed(turn.at(), 'probes_inconclusive', 'The payloads of the probes are gone.');
 }

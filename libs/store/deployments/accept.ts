@@ -23,7 +23,8 @@ export async function acceptRollout(
   const { plan, policy, at: _, ...rest } = input;
   const id = randomUUID();
   const request = seal.seal(input.request, id);
-  const wanted: Insert = { ...rest, request, id, kind: 'rollout', state: queuedState(plan, at), at };
+  const probePayloads = input.probePayloads && seal.sealPayloads(input.probePayloads, id);
+  const wanted: Insert = { ...rest, request, probePayloads, id, kind: 'rollout', state: queuedState(plan, at), at };
   if (policy === 'queue') return insertTogether(wanted);
   return tellingAfter(tell, (moved) => acceptBesideLine(database, input, wanted, moved));
 }

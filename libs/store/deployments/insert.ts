@@ -1,6 +1,7 @@
 import type { RolloutState } from '#rollout';
 import type { AcceptInput, AcceptResult, DeploymentRow } from '../api.js';
 import type { Executor } from '../database.js';
+import type { StoredPayloads } from '../sealed-request.js';
 import { chainHash, ms, project } from './row.js';
 
 /**
@@ -38,7 +39,7 @@ export interface Insert {
   readonly kind: 'rollout' | 'restore';
   readonly state: RolloutState;
   readonly request: object;
-  readonly probePayloads?: readonly unknown[] | undefined;
+  readonly probePayloads?: StoredPayloads | undefined;
   readonly requestedBy: string;
   readonly traceParent?: string | undefined;
   readonly idempotency: AcceptInput['idempotency'];

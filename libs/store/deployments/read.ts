@@ -1,5 +1,6 @@
 import type { DeploymentFilter, DeploymentRow, PageCursor, UnreadableDeployment } from '../api.js';
 import { type Executor, prepared } from '../database.js';
+import type { RequestSeal, StoredPayloads } from '../sealed-request.js';
 import { type RawRow, ROW_COLUMNS, ROW_SOURCE, readAnyRow, readRow } from './row.js';
 
 /** `undefined` when there is none in this project; the id must be a UUID. */
@@ -112,10 +113,11 @@ export async function databaseTime(executor: Executor): Promise<number> {
 }
 
 /** What a deployment's probes are to send; undefined once they were sent, or when there are none. */
-export async function probePayloads(executor: Executor, deploymentId: string): Promise<unknown[] | undefined> {
-  const { rows } = await executor.query<{ payloads: unknown[] }>(
+export async function probePayloads(executor: Executor, deploymentId: string, seal: RequestSeal) {
+  const { rows } = await executor.query<{ payloads: StoredPayloads }>(
     'SELECT payloads FROM probe_payloads WHERE deployment_id = $1',
     [deploymentId],
   );
-  return rows[0]?.payloads;
+  const [stored] = rows;
+  return stored && seal.openPayloads(stored.payloads, deploymentId);
 }
