@@ -36,7 +36,7 @@ export function workerModule(config: Config, options: WorkerOptions): DynamicMod
       logger: options.logger,
       concurrency: config.workerConcurrency,
       handle: (wake, signal) => wakes.handle(wake, signal),
-      onEmptied: () => rearmAll(parts),
+      onEmptied: (goesOn) => rearmAll(parts, goesOn),
       onStopping: () => stopping.abort(),
     }),
   };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '#runtime';
 
@@ -5,6 +6,9 @@ import type { Clock } from '#runtime';
 const LOOK_EVERY_MS = 500;
 /** A worker that dies while it puts the wake-ups back leaves a claim that runs out, and the next one begins anew. */
 const CLAIM_MS = 5_000;
+
+/** What the mark says while the wake-ups of that `run_id` are put back; who does it stands behind it. */
+const ARMING = 'arming';
 
 /**
  * Answers the server's `run_id` when the mark does not name the process that holds the keys, and claims the putting
@@ -15,9 +19,30 @@ const CLAIM_MS = 5_000;
 const LOOK = `
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)') or '1'
 local mark = redis.call('GET', KEYS[1])
-if mark == run or mark == 'arming ' .. run then return '' end
-redis.call('SET', KEYS[1], 'arming ' .. run, 'PX', ARGV[1])
+if mark == run or (mark and string.find(mark, '${ARMING} ' .. run, 1, true) == 1) then return '' end
+redis.call('SET', KEYS[1], '${ARMING} ' .. run .. ' ' .. ARGV[2], 'PX', ARGV[1])
 return run`;
+
+/**
+ * Does something to the mark (`ARGV[3]`) where it is still the claim `ARGV[1]`, on the server `ARGV[2]` that it names.
+ * Everything that was put back under it is there then: a wipe takes the mark away, a start or a failover changes the
+ * `run_id`, and a claim that ran out may be somebody else's.
+ */
+const UNDER_CLAIM = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+local info = redis.pcall('INFO', 'server')
+local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ARGV[2]
+if run ~= ARGV[2] then return 0 end
+if ARGV[3] == 'done' then redis.call('SET', KEYS[1], ARGV[2])
+elseif ARGV[3] == 'give up' then redis.call('DEL', KEYS[1])
+else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
+return 1`;
+
+/**
+ * To be asked when putting a part of the wake-ups back has failed: waits until the engine answers, and says whether it
+ * still holds all that was put back before. If not, everything must be put back anew.
+ */
+export type GoesOn = () => Promise<boolean>;
 
 /**
  * Calls `onEmptied` when Redis may have lost wake-ups: wiped, restarted from what it had saved, or failed over. One mark
@@ -30,56 +55,75 @@ export async function watchForEmptying(
   prefix: string,
   clock: Clock,
   signal: AbortSignal,
-  onEmptied: () => Promise<void>,
+  onEmptied: (goesOn: GoesOn) => Promise<void>,
 ): Promise<void> {
   const mark = `${prefix}:mark`;
   while (!signal.aborted) {
-    const run = await claim(client, mark);
-    if (run && !signal.aborted) await armUnderClaim({ client, mark, run, clock }, onEmptied);
+    const claimed = await claim(client, mark, clock);
+    if (claimed && !signal.aborted) await armUnderClaim(claimed, signal, onEmptied);
     await clock.sleep(LOOK_EVERY_MS, signal);
   }
-}
-
-/** What to write into the mark once all is armed; empty when there is nothing to do, or somebody else does it. */
-async function claim(client: Redis | Cluster, mark: string): Promise<string> {
-  return (
-    client
-      .eval(LOOK, 1, mark, CLAIM_MS)
-      .then(String)
-      // A Redis that does not let scripts read INFO still has the mark itself: a wipe takes it away.
-      .catch(async () => {
-        const claimed = await client.set(mark, 'arming', 'PX', CLAIM_MS, 'NX').catch(() => null);
-        return claimed === 'OK' ? '1' : '';
-      })
-  );
 }
 
 interface Claim {
   readonly client: Redis | Cluster;
   readonly mark: string;
+  /** What the mark says meanwhile, and when all is done. */
+  readonly value: string;
   readonly run: string;
   readonly clock: Clock;
 }
 
-async function armUnderClaim(claimed: Claim, onEmptied: () => Promise<void>): Promise<void> {
-  const { client, mark, run } = claimed;
+/** `undefined` when there is nothing to do, or somebody else does it. */
+async function claim(client: Redis | Cluster, mark: string, clock: Clock): Promise<Claim | undefined> {
+  const holder = randomUUID();
+  const run = await client
+    .eval(LOOK, 1, mark, CLAIM_MS, holder)
+    .then(String)
+    // A Redis that does not let scripts read INFO still has the mark itself: a wipe takes it away.
+    .catch(async () => {
+      const claimed = await client.set(mark, `${ARMING} 1 ${holder}`, 'PX', CLAIM_MS, 'NX').catch(() => null);
+      return claimed === 'OK' ? '1' : '';
+    });
+  return run ? { client, mark, value: `${ARMING} ${run} ${holder}`, run, clock } : undefined;
+}
+
+/** Rejects when Redis does not answer; false when the claim is not ours any more. */
+async function underClaim({ client, mark, value, run }: Claim, act: 'renew' | 'done' | 'give up'): Promise<boolean> {
+  return (await client.eval(UNDER_CLAIM, 1, mark, value, run, act, CLAIM_MS)) === 1;
+}
+
+async function armUnderClaim(
+  claimed: Claim,
+  signal: AbortSignal,
+  onEmptied: (goesOn: GoesOn) => Promise<void>,
+): Promise<void> {
   const done = new AbortController();
   void keep(claimed, done.signal);
-  const armed = await onEmptied().then(
+  const armed = await onEmptied(() => goesOn(claimed, signal)).then(
     () => true,
     () => false,
   );
   done.abort();
-  // Only a mark that is still there: one that is gone went with the wake-ups that were just put back.
-  if (armed) await client.set(mark, run, 'XX').catch(() => undefined);
-  // When re-arming fails the sweep still finds every overdue row; so does the next try, only sooner.
-  else await client.del(mark).catch(() => undefined);
+  // Only a mark that is still ours: one that is gone went with the wake-ups that were just put back. When re-arming fails
+  // the sweep still finds every overdue row; so does the next try, only sooner.
+  await underClaim(claimed, armed ? 'done' : 'give up').catch(() => false);
 }
 
-async function keep({ client, mark, clock }: Claim, done: AbortSignal): Promise<void> {
+async function goesOn(claimed: Claim, signal: AbortSignal): Promise<boolean> {
   for (;;) {
-    await clock.sleep(CLAIM_MS / 4, done);
+    // An engine that was too slow once is not asked again in the same instant.
+    await claimed.clock.sleep(LOOK_EVERY_MS, signal);
+    if (signal.aborted) return false;
+    const ours = await underClaim(claimed, 'renew').catch(() => undefined);
+    if (ours !== undefined) return ours;
+  }
+}
+
+async function keep(claimed: Claim, done: AbortSignal): Promise<void> {
+  for (;;) {
+    await claimed.clock.sleep(CLAIM_MS / 4, done);
     if (done.aborted) return;
-    await client.pexpire(mark, CLAIM_MS).catch(() => undefined);
+    await underClaim(claimed, 'renew').catch(() => false);
   }
 }

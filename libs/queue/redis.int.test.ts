@@ -167,6 +167,90 @@ describeWithRedis('a Redis that misbehaves', () => {
     expect(emptied.size).toBe(0);
   });
 
+  it('is told of the same loss only once when a part of what it lost could not be put back, as long as the rest is there', async () => {
+    const server = await start();
+    const heard = new Mailbox<boolean>();
+    const worker = await startWakeWorker({
+      ...optionsFor(server.url),
+      concurrency: 1,
+      handle: async () => undefined,
+      onEmptied: async (goesOn) => heard.put(await goesOn()),
+    });
+    expect(await heard.next()).toBe(true);
+    const admin = new Redis(server.url);
+    await until(async () => /^[0-9a-f]+$/.test((await admin.get('{sluice}:mark')) ?? ''));
+    admin.disconnect();
+    await worker.close();
+    expect(heard.size).toBe(0);
+  });
+
+  it('is wiped once more while it is filled: what was put back is gone, and somebody begins anew', async () => {
+    const server = await start();
+    const admin = new Redis(server.url);
+    const heard = new Mailbox<boolean>();
+    let times = 0;
+    const worker = await startWakeWorker({
+      ...optionsFor(server.url),
+      concurrency: 1,
+      handle: async () => undefined,
+      onEmptied: async (goesOn) => {
+        times += 1;
+        if (times === 1) await admin.flushall();
+        const ours = await goesOn();
+        heard.put(ours);
+        if (!ours) throw new Error('gone');
+      },
+    });
+    expect([await heard.next(), await heard.next()]).toEqual([false, true]);
+    await worker.close();
+    admin.disconnect();
+  });
+
+  it('is left alone by whoever lost the claim: neither ends the work of the one who has it now', async () => {
+    const server = await start();
+    const admin = new Redis(server.url);
+    const [begun, ended] = [new Mailbox<() => void>(), new Mailbox<string>()];
+    const join = (fate: 'done' | 'failed') =>
+      startWakeWorker({
+        ...optionsFor(server.url),
+        concurrency: 1,
+        handle: async () => undefined,
+        onEmptied: async () => {
+          await new Promise<void>((resolve) => begun.put(resolve));
+          ended.put(fate);
+          if (fate === 'failed') throw new Error(fate);
+        },
+      });
+    for (const fate of ['done', 'failed'] as const) {
+      const worker = await join(fate);
+      const end = await begun.next();
+      const others = `arming ${await runId(admin)} another`;
+      await admin.set('{sluice}:mark', others, 'PX', 60_000);
+      end();
+      await ended.next();
+      await worker.close();
+      expect(await admin.get('{sluice}:mark')).toBe(others);
+      await admin.flushall();
+    }
+    admin.disconnect();
+  });
+
+  it('is begun anew by another when whoever was filling it has died', async () => {
+    const server = await start();
+    const admin = new Redis(server.url);
+    await admin.set('{sluice}:mark', `arming ${await runId(admin)} dead`, 'PX', 1_000);
+    const told = new Mailbox<boolean>();
+    const worker = await startWakeWorker({
+      ...optionsFor(server.url),
+      concurrency: 1,
+      handle: async () => undefined,
+      onEmptied: async () => told.put((await admin.get('{sluice}:mark'))?.endsWith('dead') ?? true),
+    });
+    expect(await told.next()).toBe(false);
+    await worker.close();
+    admin.disconnect();
+  });
+
   it('may be killed and come back empty: producer and worker reconnect by themselves', async () => {
     const server = await start();
     const options = optionsFor(server.url);
@@ -284,3 +368,7 @@ describeWithRedis('a Redis that misbehaves', () => {
     admin.disconnect();
   });
 });
+
+async function runId(admin: Redis): Promise<string> {
+  return /run_id:([0-9a-f]+)/.exec(await admin.info('server'))?.[1] ?? '';
+}

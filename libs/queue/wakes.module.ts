@@ -10,7 +10,7 @@ import {
 } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { systemClock } from '#runtime';
-import { watchForEmptying } from './emptied.js';
+import { type GoesOn, watchForEmptying } from './emptied.js';
 import { bullConnection, chooseEngine, prepareEngine, type QueueOptions, type Role, redisOf } from './engine.js';
 import { EngineQueue } from './engine-queue.js';
 import { DRAIN_MS, EngineWorker } from './engine-worker.js';
@@ -26,8 +26,8 @@ export const WAKE_WORK = Symbol('WAKE_WORK');
 
 export interface WakeWork extends TakeOptions {
   readonly concurrency: number;
-  /** Called when the engine has lost its wake-ups (never on Postgres): arm whatever is live again. Must not reject. */
-  readonly onEmptied?: () => Promise<void>;
+  /** Called when the engine has lost its wake-ups (never on Postgres): arm whatever is live again. */
+  readonly onEmptied?: (goesOn: GoesOn) => Promise<void>;
   /** Called when a shutdown begins, at the moment from which no new wake-up is taken. */
   readonly onStopping?: () => void;
   /** How long a shutdown may take until wake-ups are left to another worker. */
