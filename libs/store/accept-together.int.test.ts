@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createPlan } from '#rollout';
 import { silentLogger } from '#runtime';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { newTarget, wishFor } from '../../test/world/rollouts.js';
 import type { AcceptInput, AcceptResult, TargetRow } from './api.js';
 import { verifyChain } from './events.js';
 import { createStore, type Store } from './store.js';
@@ -16,14 +16,7 @@ beforeAll(async () => {
   database = await createDatabase();
   store = createStore({ databaseUrl: database.url, poolSize: 10, logger: silentLogger });
   await store.migrate();
-  const input = { name: 'checkout', accountId: '0', region: 'us-east-1', functionName: 'checkout', aliasName: 'live' };
-  const created = await store.targets.create('default', {
-    ...input,
-    policy: 'queue',
-    settings: { strategy: 'canary' },
-  });
-  if (created === 'exists') throw new Error('taken');
-  target = created;
+  target = await newTarget(store, { name: 'checkout', settings: { strategy: 'canary' } });
   const query = store.pool.query.bind(store.pool) as (...args: unknown[]) => unknown;
   store.pool.query = ((first: { name?: string }, ...rest: unknown[]) => {
     sent.push(first.name ?? String(first));
@@ -39,20 +32,12 @@ afterAll(async () => {
 });
 
 function wish(change: Partial<AcceptInput> = {}): AcceptInput {
-  const plan = createPlan('canary');
-  if (!plan.ok) throw new Error(plan.problem.message);
-  return {
-    projectId: 'default',
-    targetId: target.id,
-    policy: 'queue',
-    artifactId: undefined,
-    plan: plan.plan,
+  return wishFor(target, {
     request: { message: 'It’s “done”\n\\ \u{1f680}' },
-    requestedBy: 'ann',
     idempotency: { key: randomUUID(), requestHash: 'a' },
     at: 1_700_000_000_000,
     ...change,
-  };
+  });
 }
 
 const accept = (input: AcceptInput) => store.deployments.accept(input);

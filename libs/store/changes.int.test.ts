@@ -1,8 +1,9 @@
 import pg from 'pg';
-import { createPlan, type RolloutEvent, transition } from '#rollout';
+import type { RolloutEvent } from '#rollout';
 import { silentLogger } from '#runtime';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
-import type { DeploymentRow, QueuePolicy } from './api.js';
+import { accepted, loaded, newTarget as makeTarget, moved, wishFor } from '../../test/world/rollouts.js';
+import type { DeploymentRow, QueuePolicy, TargetRow } from './api.js';
 import { recordEvent } from './deployments/record.js';
 import { createStore, type Store } from './store.js';
 
@@ -10,7 +11,6 @@ let database: TestDatabase;
 let store: Store;
 let listening: pg.Client;
 let heard: string[] = [];
-let targets = 0;
 
 beforeAll(async () => {
   database = await createDatabase();
@@ -30,43 +30,9 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function newTarget(): Promise<string> {
-  targets += 1;
-  const created = await store.targets.create('default', {
-    name: `target-${targets}`,
-    accountId: '000000000000',
-    region: 'us-east-1',
-    functionName: `fn${targets}`,
-    aliasName: 'live',
-    policy: 'queue',
-    settings: {},
-  });
-  if (created === 'exists') throw new Error('taken');
-  return created.id;
-}
-
-async function accept(targetId: string, policy: QueuePolicy = 'queue'): Promise<DeploymentRow> {
-  const plan = createPlan('canary');
-  if (!plan.ok) throw new Error(plan.problem.message);
-  const accepted = await store.deployments.accept({
-    projectId: 'default',
-    targetId,
-    policy,
-    artifactId: undefined,
-    plan: plan.plan,
-    request: {},
-    requestedBy: 'ann',
-    idempotency: undefined,
-  });
-  if (accepted.kind !== 'accepted') throw new Error(accepted.kind);
-  return load(accepted.deploymentId);
-}
-
-async function load(id: string): Promise<DeploymentRow> {
-  const row = await store.deployments.load(id);
-  if (!row) throw new Error('missing');
-  return row;
-}
+const newTarget = () => makeTarget(store);
+const load = (id: string) => loaded(store, id);
+const accept = (target: TargetRow, policy: QueuePolicy = 'queue') => accepted(store, wishFor(target, { policy }));
 
 const value = { version: '1', canary: { version: '2', weightPercent: 10 } };
 const captured = {
@@ -85,17 +51,11 @@ const UNTIL_BAKING: RolloutEvent[] = [
 ];
 const ABORT: RolloutEvent = { type: 'AbortRequested', at: 1, by: 'ann' };
 
-function next(row: DeploymentRow, event: RolloutEvent) {
-  const result = transition(row.state, event);
-  if (result.kind !== 'moved') throw new Error(JSON.stringify(result));
-  return result.state;
-}
-
 const options = { actor: 'test', nextAt: undefined };
 
 async function start(row: DeploymentRow): Promise<DeploymentRow> {
   const event: RolloutEvent = { type: 'Started', at: 1 };
-  await store.deployments.start(row, event, next(row, event), 'test');
+  await store.deployments.start(row, event, moved(row.state, event), 'test');
   return load(row.id);
 }
 
@@ -116,7 +76,9 @@ test('of a process that dies right after its writes, rollbacks are heard and not
   heard = [];
   // The write alone: whoever made it tells nobody any more.
   for (const event of [...UNTIL_BAKING, ABORT]) {
-    expect(await recordEvent(store.pool, row, event, next(row, event), options)).toMatchObject({ kind: 'recorded' });
+    expect(await recordEvent(store.pool, row, event, moved(row.state, event), options)).toMatchObject({
+      kind: 'recorded',
+    });
     row = await load(row.id);
   }
   expect(row.phase).toBe('rolling_back');
@@ -127,7 +89,7 @@ test('of a process that lives, everything is heard, a rollback once', async () =
   let row = await start(await accept(await newTarget()));
   await until(() => heard.length === 1);
   for (const event of [...UNTIL_BAKING, ABORT]) {
-    const to = next(row, event);
+    const to = moved(row.state, event);
     await store.deployments.record(row, event, to, options);
     row = await load(row.id);
     const payload = `${row.id} ${row.sequence} ${to.phase}`;
@@ -158,7 +120,7 @@ test('what was not yet told when the store closes is told before it is closed', 
   const other = createStore({ databaseUrl: database.url, poolSize: 1, logger: silentLogger });
   const row = await accept(await newTarget());
   const event: RolloutEvent = { type: 'CancelRequested', at: 1, by: 'ann' };
-  await other.deployments.record(row, event, next(row, event), options);
+  await other.deployments.record(row, event, moved(row.state, event), options);
   await other.close();
   expect(await everythingHeard()).toEqual([`${row.id} 2 cancelled`]);
 });

@@ -1,7 +1,8 @@
-import { createPlan, queuedState, type RolloutEvent, transition } from '#rollout';
+import type { RolloutEvent } from '#rollout';
 import { silentLogger, systemClock } from '#runtime';
 import { Retention } from '../../apps/worker/retention.js';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { accepted as accept, loaded, newTarget as makeTarget, moved, wishFor } from '../../test/world/rollouts.js';
 import type { AcceptInput, TargetRow } from './api.js';
 import { verifyChain } from './events.js';
 import type { RetentionPolicy } from './retention.js';
@@ -9,7 +10,6 @@ import { createStore, type Store } from './store.js';
 
 let database: TestDatabase;
 let store: Store;
-let targets = 0;
 
 const policy: RetentionPolicy = {
   historyDays: 30,
@@ -29,40 +29,17 @@ afterEach(async () => {
   await database.drop();
 });
 
-async function newTarget(): Promise<TargetRow> {
-  targets += 1;
-  const name = `target-${targets}`;
-  const address = { accountId: '000000000000', region: 'us-east-1', functionName: name, aliasName: 'live' };
-  const target = await store.targets.create('default', { name, ...address, policy: 'queue', settings: {} });
-  if (target === 'exists') throw new Error('taken');
-  return target;
-}
+const newTarget = () => makeTarget(store);
 
-async function accepted(target: TargetRow, change: Partial<AcceptInput> = {}): Promise<string> {
-  const made = createPlan('canary');
-  if (!made.ok) throw new Error(made.problem.message);
-  const result = await store.deployments.accept({
-    projectId: 'default',
-    targetId: target.id,
-    policy: 'queue',
-    artifactId: undefined,
-    plan: made.plan,
-    request: {},
-    requestedBy: 'ann',
-    idempotency: undefined,
-    ...change,
-  });
-  if (result.kind !== 'accepted') throw new Error(result.kind);
-  return result.deploymentId;
+async function accepted(target: TargetRow, change?: Partial<AcceptInput>): Promise<string> {
+  return (await accept(store, wishFor(target, change))).id;
 }
 
 async function record(id: string, event: RolloutEvent): Promise<void> {
-  const row = await store.deployments.load(id);
-  if (!row) throw new Error('missing');
-  const next = transition(row.state, event);
-  if (next.kind !== 'moved') throw new Error(JSON.stringify(next));
+  const row = await loaded(store, id);
   const options = { actor: 'ann', nextAt: undefined };
-  expect((await store.deployments.record(row, event, next.state, options)).kind).toBe('recorded');
+  const recorded = await store.deployments.record(row, event, moved(row.state, event), options);
+  expect(recorded.kind).toBe('recorded');
 }
 
 async function ageBy(id: string, days: number): Promise<void> {
@@ -79,7 +56,7 @@ async function ended(target: TargetRow, days: number, versions?: [string, string
   await record(id, { type: 'CancelRequested', at: 1, by: 'ann' });
   if (versions) {
     const [from, to] = versions;
-    const { plan } = queuedState((await store.deployments.load(id))?.state.plan as never, 1);
+    const { plan } = (await loaded(store, id)).state;
     const state = { phase: 'succeeded', kind: 'rollout', plan, result: 'promoted', point: { version: from } };
     await store.pool.query(
       `UPDATE deployments SET phase = 'succeeded', state = $2, canary_version = $3, rollback_version = $4 WHERE id = $1`,
@@ -288,21 +265,14 @@ test('an idempotency key answers for as long as it promises, and its deployment 
   await ageBy(id, 2);
   await store.retention.pruneKeys(short, 10);
   await store.retention.pruneHistories(target.id, short, 10);
-  expect(await store.deployments.accept({ ...(await wishOf(target)), idempotency })).toEqual({
+  expect(await store.deployments.accept(wishFor(target, { idempotency }))).toEqual({
     kind: 'replayed',
     deploymentId: id,
   });
   await store.pool.query(`UPDATE idempotency_keys SET created_at = now() - interval '4 days'`);
   await store.retention.pruneKeys(short, 10);
-  expect((await store.deployments.accept({ ...(await wishOf(target)), idempotency })).kind).toBe('accepted');
+  expect((await store.deployments.accept(wishFor(target, { idempotency }))).kind).toBe('accepted');
 });
-
-async function wishOf(target: TargetRow): Promise<AcceptInput> {
-  const made = createPlan('canary');
-  if (!made.ok) throw new Error(made.problem.message);
-  const wish = { projectId: 'default', targetId: target.id, policy: 'queue', artifactId: undefined } as const;
-  return { ...wish, plan: made.plan, request: {}, requestedBy: 'ann', idempotency: undefined };
-}
 
 test('the evidence of a deployment that ended goes before its history does', async () => {
   const target = await newTarget();

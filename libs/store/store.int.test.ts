@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { createPlan, type Plan, type RolloutEvent, type RolloutState, transition } from '#rollout';
+import type { RolloutEvent } from '#rollout';
 import { silentLogger } from '#runtime';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { accepted as accept, loaded, newTarget as makeTarget, moved, wishFor } from '../../test/world/rollouts.js';
 import type { AcceptInput, DeploymentRow, TargetRow } from './api.js';
 import { verifyChain } from './events.js';
 import { createStore, type Store } from './store.js';
 
 let database: TestDatabase;
 let store: Store;
-let count = 0;
 
 beforeAll(async () => {
   database = await createDatabase();
@@ -20,59 +20,9 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function newTarget(functionName = `fn${count + 1}`): Promise<TargetRow> {
-  count += 1;
-  const input = {
-    name: `target-${count}`,
-    accountId: '000000000000',
-    region: 'us-east-1',
-    functionName,
-    aliasName: `live${count}`,
-    policy: 'queue' as const,
-    settings: {},
-  };
-  const target = await store.targets.create('default', input);
-  if (target === 'exists') throw new Error('taken');
-  return target;
-}
-
-function plan(): Plan {
-  const result = createPlan('canary');
-  if (!result.ok) throw new Error(result.problem.message);
-  return result.plan;
-}
-
-function wish(target: TargetRow, change: Partial<AcceptInput> = {}): AcceptInput {
-  return {
-    projectId: 'default',
-    targetId: target.id,
-    policy: 'queue',
-    artifactId: undefined,
-    plan: plan(),
-    request: {},
-    requestedBy: 'ann',
-    idempotency: undefined,
-    ...change,
-  };
-}
-
-async function accepted(target: TargetRow, change: Partial<AcceptInput> = {}): Promise<DeploymentRow> {
-  const result = await store.deployments.accept(wish(target, change));
-  if (result.kind !== 'accepted') throw new Error(result.kind);
-  return load(result.deploymentId);
-}
-
-async function load(id: string): Promise<DeploymentRow> {
-  const row = await store.deployments.load(id);
-  if (!row) throw new Error('missing');
-  return row;
-}
-
-function moved(state: RolloutState, event: RolloutEvent): RolloutState {
-  const result = transition(state, event);
-  if (result.kind !== 'moved') throw new Error(JSON.stringify(result));
-  return result.state;
-}
+const newTarget = (functionName?: string) => makeTarget(store, functionName ? { functionName } : {});
+const load = (id: string) => loaded(store, id);
+const accepted = (target: TargetRow, change?: Partial<AcceptInput>) => accept(store, wishFor(target, change));
 
 async function started(row: DeploymentRow): Promise<DeploymentRow> {
   const event = { type: 'Started', at: row.readAt } as const;
@@ -90,7 +40,7 @@ describe('accepting', () => {
     const target = await newTarget();
     const idempotency = { key: 'once', requestHash: 'a' };
     const results = await Promise.all(
-      Array.from({ length: 20 }, () => store.deployments.accept(wish(target, { idempotency }))),
+      Array.from({ length: 20 }, () => store.deployments.accept(wishFor(target, { idempotency }))),
     );
     const ids = new Set(results.map((result) => ('deploymentId' in result ? result.deploymentId : '')));
     expect(ids.size).toBe(1);
@@ -101,7 +51,7 @@ describe('accepting', () => {
   test('the same key with another body is refused and records nothing', async () => {
     const target = await newTarget();
     await accepted(target, { idempotency: { key: 'other', requestHash: 'a' } });
-    const second = await store.deployments.accept(wish(target, { idempotency: { key: 'other', requestHash: 'b' } }));
+    const second = await store.deployments.accept(wishFor(target, { idempotency: { key: 'other', requestHash: 'b' } }));
     expect(second.kind).toBe('idempotency_conflict');
     expect(await store.deployments.list('default', { targetId: target.id }, 50)).toHaveLength(1);
   });
@@ -110,17 +60,17 @@ describe('accepting', () => {
     const target = await newTarget();
     const first = await accepted(target);
     const idempotency = { key: 'refused', requestHash: 'a' };
-    const second = await store.deployments.accept(wish(target, { policy: 'refuse', idempotency }));
+    const second = await store.deployments.accept(wishFor(target, { policy: 'refuse', idempotency }));
     expect(second).toEqual({ kind: 'target_busy', activeDeploymentId: first.id });
     const other = await newTarget();
-    expect((await store.deployments.accept(wish(other, { idempotency }))).kind).toBe('accepted');
+    expect((await store.deployments.accept(wishFor(other, { idempotency }))).kind).toBe('accepted');
   });
 
   test('the policy "supersede" ends what waits and leaves what is active', async () => {
     const target = await newTarget();
     const active = await started(await accepted(target));
     const waiting = await accepted(target);
-    const result = await store.deployments.accept(wish(target, { policy: 'supersede' }));
+    const result = await store.deployments.accept(wishFor(target, { policy: 'supersede' }));
     expect(result).toMatchObject({ kind: 'accepted', superseded: [waiting.id] });
     expect((await load(waiting.id)).phase).toBe('superseded');
     expect((await load(active.id)).phase).toBe('preparing');
@@ -245,7 +195,7 @@ describe('secrets', () => {
     });
     for (const one of [store, keyed]) {
       const asked = await one.deployments.accept(
-        wish(await newTarget(), { request: { configuration: { environment, timeoutSeconds: 5 } } }),
+        wishFor(await newTarget(), { request: { configuration: { environment, timeoutSeconds: 5 } } }),
       );
       if (asked.kind !== 'accepted') throw new Error(asked.kind);
       const row = await load(asked.deploymentId);

@@ -1,6 +1,7 @@
-import { createPlan, type RolloutEvent, type RolloutState, transition } from '#rollout';
+import type { RolloutEvent } from '#rollout';
 import { silentLogger } from '#runtime';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { accepted as accept, loaded, newTarget as makeTarget, moved, wishFor } from '../../test/world/rollouts.js';
 import type { DeploymentRow, TargetRow } from './api.js';
 import type { RecordOptions } from './deployments/record.js';
 import { rearmTogether, recordTogether, startTogether } from './deployments/record-together.js';
@@ -9,7 +10,6 @@ import { createStore, type Store } from './store.js';
 
 let database: TestDatabase;
 let store: Store;
-let count = 0;
 
 beforeAll(async () => {
   database = await createDatabase();
@@ -38,47 +38,9 @@ const captures: RolloutEvent = {
 };
 const fails: RolloutEvent = { type: 'PreparationFailed', at: 2, reason: { code: 'update_failed', sentence: 'No.' } };
 
-async function newTarget(functionName = `together-${count + 1}`): Promise<TargetRow> {
-  count += 1;
-  const where = { accountId: '000000000000', region: 'us-east-1', functionName, aliasName: `live${count}` };
-  const target = await store.targets.create('default', {
-    name: `together-${count}`,
-    ...where,
-    policy: 'queue',
-    settings: {},
-  });
-  if (target === 'exists') throw new Error('taken');
-  return target;
-}
-
-async function accepted(target: TargetRow): Promise<DeploymentRow> {
-  const plan = createPlan('canary');
-  if (!plan.ok) throw new Error(plan.problem.message);
-  const result = await store.deployments.accept({
-    projectId: 'default',
-    targetId: target.id,
-    policy: 'queue',
-    artifactId: undefined,
-    plan: plan.plan,
-    request: {},
-    requestedBy: 'ann',
-    idempotency: undefined,
-  });
-  if (result.kind !== 'accepted') throw new Error(result.kind);
-  return load(result.deploymentId);
-}
-
-async function load(id: string): Promise<DeploymentRow> {
-  const row = await store.deployments.load(id);
-  if (!row) throw new Error('missing');
-  return row;
-}
-
-function moved(state: RolloutState, event: RolloutEvent): RolloutState {
-  const result = transition(state, event);
-  if (result.kind !== 'moved') throw new Error(JSON.stringify(result));
-  return result.state;
-}
+const newTarget = (functionName?: string) => makeTarget(store, functionName ? { functionName } : {});
+const load = (id: string) => loaded(store, id);
+const accepted = (target: TargetRow) => accept(store, wishFor(target));
 
 function entry(row: DeploymentRow, event: RolloutEvent, more: Partial<RecordOptions> = {}) {
   return { row, event, next: moved(row.state, event), options: { actor: 'test', nextAt: row.readAt, ...more } };

@@ -1,15 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import { createWakeQueue, type WakeQueue } from '#queue';
-import {
-  createPlan,
-  nextWakeAt,
-  type PlanOptions,
-  type ProbePlan,
-  type RolloutState,
-  type StrategyInput,
-  transition,
-} from '#rollout';
+import { nextWakeAt, type PlanOptions, type ProbePlan, type RolloutState, type StrategyInput } from '#rollout';
 import { type Config, type Logger, readConfig, silentLogger, systemClock } from '#runtime';
 import { type AcceptInput, createStore, type DeploymentRow, type Store, type TargetRow } from '#store';
 import type { EmulatorOptions } from '../../apps/emulator/start.js';
@@ -18,6 +10,7 @@ import { type RunningWorker, startWorker } from '../../apps/worker/start.js';
 import { createDatabase, type TestDatabase } from '../world/database.js';
 import { ACCOUNT, EmulatedLambda, handlerCode, REGION, zip } from '../world/emulated-lambda.js';
 import type { claimQueueRedis } from '../world/queue-engine.js';
+import { loaded, moved, planOf } from '../world/rollouts.js';
 
 export { handlerCode };
 
@@ -134,8 +127,7 @@ export class EngineWorld {
   }
 
   async deploy(target: TargetRow, wish: Wish): Promise<string> {
-    const result = createPlan(wish.strategy ?? 'all-at-once', { watchSeconds: 0.3, ...wish.options });
-    if (!result.ok) throw new Error(result.problem.message);
+    const plan = planOf(wish.strategy ?? 'all-at-once', { watchSeconds: 0.3, ...wish.options });
     const accepted = await this.store.deployments.accept({
       projectId: 'default',
       targetId: target.id,
@@ -143,10 +135,10 @@ export class EngineWorld {
       artifactId: wish.code === undefined ? undefined : await this.artifact(wish.code),
       plan: wish.probes
         ? {
-            ...result.plan,
+            ...plan,
             probes: { ...plainProbes, payloads: wish.probes.payloads?.length ?? 20, ...wish.probes.plan },
           }
-        : result.plan,
+        : plan,
       probePayloads: wish.probes?.payloads,
       request: wish.request ?? {},
       requestedBy: 'test',
@@ -198,10 +190,8 @@ export class EngineWorld {
     };
   }
 
-  async row(id: string): Promise<DeploymentRow> {
-    const row = await this.store.deployments.load(id);
-    if (!row) throw new Error('There is no such deployment.');
-    return row;
+  row(id: string): Promise<DeploymentRow> {
+    return loaded(this.store, id);
   }
 
   /** Resolves when the state is as wanted; throws when it ends otherwise or takes too long. */
@@ -220,10 +210,9 @@ export class EngineWorld {
     for (;;) {
       const row = await this.row(id);
       const event = decide(row);
-      const next = transition(row.state, event);
-      if (next.kind !== 'moved') throw new Error(JSON.stringify(next));
-      const options = { actor: 'test', nextAt: nextWakeAt(next.state, row.readAt) };
-      const recorded = await this.store.deployments.record(row, event, next.state, options);
+      const next = moved(row.state, event);
+      const options = { actor: 'test', nextAt: nextWakeAt(next, row.readAt) };
+      const recorded = await this.store.deployments.record(row, event, next, options);
       if (recorded.kind === 'recorded') return this.wake(id, recorded.sequence);
     }
   }

@@ -1,4 +1,4 @@
-import { nextWakeAt, transition } from '#rollout';
+import { nextWakeAt } from '#rollout';
 import type { DeploymentRow } from '#store';
 import { callBudgetRows } from '../../libs/store/call-budget.js';
 import type { Executor } from '../../libs/store/database.js';
@@ -8,6 +8,7 @@ import { rearm, recordEvent } from '../../libs/store/deployments/record.js';
 import { readPhases } from '../../libs/store/figures.js';
 import { queryRows } from '../../libs/store/queries.js';
 import { patiently } from '../world/patiently.js';
+import { moved } from '../world/rollouts.js';
 import { explainAll, type StatementCost } from './explain.js';
 import { ScaleWorld } from './scale-world.js';
 
@@ -87,9 +88,8 @@ function record(executor: Executor, row: DeploymentRow, type: 'PauseRequested' |
     type === 'PauseRequested'
       ? { type, at, by: 'scale' }
       : { type, at, by: 'scale', deploymentId: row.id, why: 'Something newer came.' };
-  const next = transition(row.state, event);
-  if (next.kind !== 'moved') throw new Error(`${type} is ${next.kind}.`);
-  return recordEvent(executor, row, event, next.state, { actor: 'scale', nextAt: nextWakeAt(next.state, at) });
+  const next = moved(row.state, event);
+  return recordEvent(executor, row, event, next, { actor: 'scale', nextAt: nextWakeAt(next, at) });
 }
 
 /** Ended rollouts, as years leave them behind: nothing looks at them any more. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createPlan, type Plan, queuedState, type RolloutEvent, type RolloutState, transition } from '#rollout';
+import type { Plan, RolloutState } from '#rollout';
 import { chainHash, project } from '../../libs/store/deployments/row.js';
+import { planOf, walkToBake } from '../world/rollouts.js';
 
 /** What the seeding needs of a store. */
 interface Pool {
@@ -35,7 +36,7 @@ const HOUR_SECONDS = 3_600;
 export async function seedLive(pool: Pool, options: SeedOptions, now: number): Promise<void> {
   const { count, accounts, from = 0 } = options;
   const tag = randomUUID();
-  const history = walkToBake(now);
+  const { state, events } = history(now);
   await pool.query(
     `INSERT INTO targets (id, project_id, name, account_id, region, function_name, alias_name)
      SELECT ${idOf('target')}, '${PROJECT}', 'scale-' || n, (100000000000 + n % $2)::text, '${SEED_REGION}', 'scale-' || n,
@@ -46,19 +47,19 @@ export async function seedLive(pool: Pool, options: SeedOptions, now: number): P
     tag,
     from,
     count,
-    JSON.stringify(history.state),
-    history.events.length,
-    history.events.at(-1)?.hash,
+    JSON.stringify(state),
+    events.length,
+    events.at(-1)?.hash,
     new Date(now + options.dueInMs).toISOString(),
     options.dueOverMs / count,
     options.due === 'step' ? 0 : HOUR_SECONDS,
-    columnsOf(history.state),
+    columnsOf(state),
   ]);
   await pool.query(
     `INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
      SELECT ${idOf('deployment')}, (e ->> 'seq')::int, '${PROJECT}', e -> 'event' ->> 'type', e -> 'event', 'seed', e ->> 'hash'
      FROM generate_series($2::int, $2 + $3 - 1) n, jsonb_array_elements($4::jsonb) e`,
-    [tag, from, count, JSON.stringify(history.events)],
+    [tag, from, count, JSON.stringify(events)],
   );
   for (const table of ['targets', 'deployments', 'events']) await pool.query(`ANALYZE ${table}`, []);
 }
@@ -88,34 +89,12 @@ interface Link {
 }
 
 /** Accepted an hour ago, prepared, shifted to its first weight, which it now holds. */
-function walkToBake(now: number): { readonly state: RolloutState; readonly events: readonly Link[] } {
+function history(now: number): { readonly state: RolloutState; readonly events: readonly Link[] } {
   const at = now - HOUR_SECONDS * 1_000;
   const shift = { version: '1', canary: { version: '2', weightPercent: SEED_WEIGHT_PERCENT } };
-  const captured = {
-    point: { version: '1' },
-    aliasRevisionId: 'before-the-shift',
-    latestRevisionId: 'latest-1',
-    codeSha256: 'ZmFrZSBjb2Rl',
-    needsCode: true,
-    highestVersion: 1,
-  };
-  const events: RolloutEvent[] = [
-    { type: 'Started', at },
-    { type: 'RollbackPointCaptured', at, captured, needsConfiguration: false, nothingToDo: false },
-    { type: 'ClaimTaken', at, command: 'UpdateCode', token: 'latest-1' },
-    { type: 'VersionPublished', at, version: '2' },
-    { type: 'VersionActivated', at },
-    { type: 'ClaimTaken', at, command: 'ShiftWeight', token: 'before-the-shift', wanted: shift },
-    { type: 'WeightShifted', at, value: shift, revisionId: SEED_REVISION },
-  ];
-  let state: RolloutState = queuedState(planOfTwoSteps(), at);
+  const { state, events } = walkToBake(planOfTwoSteps(), at, shift, SEED_REVISION);
   const links: Link[] = [link('', 1, { type: 'Accepted', at, by: 'seed' })];
-  for (const event of events) {
-    const next = transition(state, event);
-    if (next.kind !== 'moved') throw new Error(`The seeded history is not one: ${event.type} is ${next.kind}.`);
-    state = next.state;
-    links.push(link(links.at(-1)?.hash ?? '', links.length + 1, event));
-  }
+  for (const event of events) links.push(link(links.at(-1)?.hash ?? '', links.length + 1, event));
   return { state, events: links };
 }
 
@@ -126,7 +105,5 @@ function link(previous: string, seq: number, event: object): Link {
 /** A step that ends when the row is due, and one that outlasts every measurement. */
 function planOfTwoSteps(): Plan {
   const steps = [SEED_WEIGHT_PERCENT, 50].map((weight) => ({ weight, bake: '1h' }));
-  const plan = createPlan({ type: 'steps', steps }, { analysis: null, watchSeconds: HOUR_SECONDS });
-  if (!plan.ok) throw new Error(plan.problem.message);
-  return plan.plan;
+  return planOf({ type: 'steps', steps }, { analysis: null, watchSeconds: HOUR_SECONDS });
 }

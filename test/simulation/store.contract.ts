@@ -1,5 +1,13 @@
-import { createPlan, nextWakeAt, type RolloutEvent, type RolloutState, transition } from '#rollout';
-import { type DeploymentRow, type QueuePolicy, type Store, type TargetRow, verifyChain } from '#store';
+import { nextWakeAt, type RolloutEvent } from '#rollout';
+import {
+  type AcceptInput,
+  type DeploymentRow,
+  type QueuePolicy,
+  type Store,
+  type TargetRow,
+  verifyChain,
+} from '#store';
+import { accepted as acceptNew, loaded, moved, planOf, wishFor } from '../world/rollouts.js';
 
 type Deployments = Pick<
   Store['deployments'],
@@ -44,6 +52,8 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
     store = await open();
   });
 
+  const plan = planOf({ type: 'canary', weightPercent: 10, bake: '5m' }, { analysis: null });
+  const wish = (target: TargetRow, change: Partial<AcceptInput>) => wishFor(target, { plan, ...change });
   const freshTarget = () => store.target(`contract-${++functions}`, 'live');
 
   async function accept(
@@ -52,41 +62,14 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
     key?: { key: string; requestHash: string },
     probePayloads?: unknown[],
   ) {
-    const result = createPlan({ type: 'canary', weightPercent: 10, bake: '5m' }, { analysis: null });
-    if (!result.ok) throw new Error(result.problem.message);
-    return store.deployments.accept({
-      projectId: 'default',
-      targetId: target.id,
-      policy,
-      artifactId: undefined,
-      plan: result.plan,
-      request: {},
-      probePayloads,
-      requestedBy: 'ann',
-      idempotency: key,
-    });
+    return store.deployments.accept(wish(target, { policy, idempotency: key, probePayloads }));
   }
 
-  async function accepted(target: TargetRow, policy: QueuePolicy = 'queue'): Promise<DeploymentRow> {
-    const answer = await accept(target, policy);
-    if (answer.kind !== 'accepted') throw new Error(answer.kind);
-    return load(answer.deploymentId);
-  }
-
-  async function load(id: string): Promise<DeploymentRow> {
-    const row = await store.deployments.load(id);
-    if (!row) throw new Error('There is no such deployment.');
-    return row;
-  }
-
-  function after(state: RolloutState, event: RolloutEvent): RolloutState {
-    const next = transition(state, event);
-    if (next.kind !== 'moved') throw new Error(JSON.stringify(next));
-    return next.state;
-  }
+  const accepted = (target: TargetRow, policy: QueuePolicy = 'queue') => acceptNew(store, wish(target, { policy }));
+  const load = (id: string) => loaded(store, id);
 
   async function record(row: DeploymentRow, event: RolloutEvent, leaseMs?: number) {
-    const next = after(row.state, event);
+    const next = moved(row.state, event);
     const nextAt = nextWakeAt(next, row.readAt);
     const lease = leaseMs === undefined ? {} : { leaseMs };
     return store.deployments.record(row, event, next, { actor: 'w', nextAt, ...lease });
@@ -94,7 +77,7 @@ export function describeStore(open: () => Promise<StoreUnderTest>): void {
 
   async function start(row: DeploymentRow) {
     const event = { type: 'Started', at: row.readAt } as const;
-    return store.deployments.start(row, event, after(row.state, event), 'w');
+    return store.deployments.start(row, event, moved(row.state, event), 'w');
   }
 
   async function walk(row: DeploymentRow, ...events: RolloutEvent[]): Promise<DeploymentRow> {

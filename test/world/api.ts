@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { type Client, type CreateTarget, createClient, type Scope } from '#contracts';
-import { nextWakeAt, type RolloutEvent, transition } from '#rollout';
+import { nextWakeAt, type RolloutEvent } from '#rollout';
 import { silentLogger, systemClock } from '#runtime';
 import type { ZipLimits } from '#sources';
 import { createStore, type DeploymentRow, type EvidenceRecord, type Store } from '#store';
 import { generateApiKey, hashApiKey, keyPrefix } from '../../apps/api/keys/api-key.js';
 import { type ApiParts, DEFAULT_PROJECT, ensureBootstrapKey, type RunningApi, startApi } from '../../apps/api/start.js';
 import { createDatabase } from './database.js';
+import { loaded, moved } from './rollouts.js';
 
 /** A real API on a real, empty database, listening on a port of its own; nothing works on what it accepts. */
 export interface TestApi {
@@ -91,8 +92,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     },
     tell: (id, ...facts) => tell(store, id, facts),
     async evidence(id, evidence) {
-      const row = await store.deployments.load(id);
-      if (!row) throw new Error(`There is no deployment ${id}.`);
+      const row = await loaded(store, id);
       const record = { verdict: 'continue', sentence: 'Gathering.', numbers: {}, judge: null, at: row.readAt } as const;
       await store.deployments.rearm(row, row.nextAt, { ...record, ...evidence });
     },
@@ -136,26 +136,19 @@ async function send(
 
 async function tell(store: Store, id: string, facts: readonly FactInput[]): Promise<DeploymentRow> {
   for (const fact of facts) {
-    const row = await load(store, id);
+    const row = await loaded(store, id);
     const event = { at: row.readAt, ...fact } as RolloutEvent;
-    const next = transition(row.state, event);
-    if (next.kind !== 'moved') throw new Error(`${fact.type} does not move a deployment that is ${row.phase}.`);
+    const next = moved(row.state, event);
     const recorded =
       fact.type === 'Started'
-        ? await store.deployments.start(row, event, next.state, 'worker')
-        : await store.deployments.record(row, event, next.state, {
+        ? await store.deployments.start(row, event, next, 'worker')
+        : await store.deployments.record(row, event, next, {
             actor: 'worker',
-            nextAt: nextWakeAt(next.state, row.readAt),
+            nextAt: nextWakeAt(next, row.readAt),
           });
     if (recorded.kind !== 'recorded') throw new Error(`${fact.type} was not recorded: ${recorded.kind}.`);
   }
-  return load(store, id);
-}
-
-async function load(store: Store, id: string): Promise<DeploymentRow> {
-  const row = await store.deployments.load(id);
-  if (!row) throw new Error(`There is no deployment ${id}.`);
-  return row;
+  return loaded(store, id);
 }
 
 export const checkout: CreateTarget = {

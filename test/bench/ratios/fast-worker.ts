@@ -1,9 +1,10 @@
 import type { LambdaControl } from '#aws';
-import { type RolloutState, sameAliasValue } from '#rollout';
+import { sameAliasValue } from '#rollout';
 import { readConfig, silentLogger, systemClock } from '#runtime';
 import { createStore } from '#store';
 import { startWorker } from '../../../apps/worker/start.js';
 import { MemoryLambda } from '../../simulation/memory-lambda.js';
+import type { WeightedAlias } from '../../world/rollouts.js';
 
 /**
  * The real worker as a process of its own, with a Lambda inside that answers at once: what is left is Sluice's own
@@ -25,7 +26,7 @@ export type RestoreTimes = Record<string, number>;
 
 /** The alias's RevisionId where the story begins in the middle. */
 export const SEEDED_REVISION = 'seeded';
-export const SHIFTED: Extract<RolloutState, { phase: 'baking' }>['value'] = {
+export const SHIFTED: WeightedAlias = {
   version: '1',
   canary: { version: '2', weightPercent: 10 },
 };

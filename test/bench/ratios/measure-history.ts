@@ -1,5 +1,6 @@
-import { createPlan, queuedState, type RolloutState } from '#rollout';
+import { queuedState, type RolloutState } from '#rollout';
 import { patiently } from '../../world/patiently.js';
+import { planOf } from '../../world/rollouts.js';
 import type { Reading } from './figures.js';
 import { fire } from './load.js';
 import type { BenchWorld, House, Options } from './world.js';
@@ -82,9 +83,7 @@ const EVENT_TYPES = ['Accepted', ...Array.from({ length: EVENTS_EACH - 1 }, () =
 
 /** An end as a rollout reaches it; how it got there is in its events. */
 function promotedState(): RolloutState {
-  const result = createPlan('Canary10Percent5Minutes');
-  if (!result.ok) throw new Error(result.problem.message);
-  const { plan, kind } = queuedState(result.plan, 0);
+  const { plan, kind } = queuedState(planOf('Canary10Percent5Minutes'), 0);
   const value = { version: '2' };
   return { kind, plan, phase: 'succeeded', result: 'promoted', point: { version: '1' }, canary: '2', value };
 }

@@ -1,4 +1,5 @@
-import { createPlan, queuedState, type RolloutEvent, type RolloutState, transition } from '#rollout';
+import type { RolloutState } from '#rollout';
+import { planOf, walkToBake } from '../../world/rollouts.js';
 import { percentile } from './arithmetic.js';
 import { type RestoreTimes, SEEDED_REVISION, SHIFTED } from './fast-worker.js';
 import type { Reading } from './figures.js';
@@ -63,32 +64,8 @@ async function turnBad(house: House, from: number, count: number): Promise<strin
 
 /** Walked through the real transition to the first weight, which began to hold a little before `lookAt`. */
 function holding(lookAt: number): { state: RolloutState; sequence: number } {
-  const at = lookAt - 3_000;
-  const plan = createPlan({ type: 'canary', weightPercent: 10, bake: '1h' });
-  if (!plan.ok) throw new Error(plan.problem.message);
-  const captured = {
-    point: { version: '1' },
-    aliasRevisionId: 'before',
-    latestRevisionId: 'latest',
-    codeSha256: 'Y29kZQ==',
-    needsCode: true,
-    highestVersion: 1,
-  };
-  const events: RolloutEvent[] = [
-    { type: 'Started', at },
-    { type: 'RollbackPointCaptured', at, captured, needsConfiguration: false, nothingToDo: false },
-    { type: 'ClaimTaken', at, command: 'UpdateCode', token: 'latest' },
-    { type: 'VersionPublished', at, version: '2' },
-    { type: 'VersionActivated', at },
-    { type: 'ClaimTaken', at, command: 'ShiftWeight', token: 'before', wanted: SHIFTED },
-    { type: 'WeightShifted', at, value: SHIFTED, revisionId: SEEDED_REVISION },
-  ];
-  let state: RolloutState = queuedState(plan.plan, at);
-  for (const event of events) {
-    const next = transition(state, event);
-    if (next.kind !== 'moved') throw new Error(`${event.type} is ${next.kind}.`);
-    state = next.state;
-  }
+  const plan = planOf({ type: 'canary', weightPercent: 10, bake: '1h' });
+  const { state, events } = walkToBake(plan, lookAt - 3_000, SHIFTED, SEEDED_REVISION);
   return { state, sequence: events.length + 1 };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createWakeQueue } from '#queue';
-import { createPlan, type Plan } from '#rollout';
+import type { Plan } from '#rollout';
 import { silentLogger, systemClock } from '#runtime';
+import { planOf } from '../../world/rollouts.js';
 import type { FastWorkerSettings } from './fast-worker.js';
 import type { Reading } from './figures.js';
 import type { BenchWorld, House, Options } from './world.js';
@@ -55,9 +56,7 @@ async function rawQueue(house: House, mode: 'steps' | 'drain', count: number): P
 /** Two weights that hold for a second each, without the judge: it would have nothing to look at. */
 export function shortPlan(): Plan {
   const steps = [10, 50].map((weight) => ({ weight, bake: 1 }));
-  const result = createPlan({ type: 'steps', steps }, { analysis: null });
-  if (!result.ok) throw new Error(result.problem.message);
-  return result.plan;
+  return planOf({ type: 'steps', steps }, { analysis: null });
 }
 
 /** Accepted rollouts of one artifact, each on a function of its own, in line and armed. */
