@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { QueuePolicy, TargetRow } from './api.js';
 import type { Database, Executor } from './database.js';
 import { databaseTime } from './deployments/read.js';
+import { type RawRow, readTarget, targetColumns } from './deployments/row.js';
 import type { Target } from './generated/client.js';
 import { sharedLook } from './look-together.js';
 
@@ -53,25 +54,23 @@ interface TargetName {
   readonly name: string;
 }
 
-const TARGET_COLUMNS = `
-  t.id, t.project_id AS "projectId", t.name, t.account_id AS "accountId", t.region, t.function_name AS "functionName",
-  t.alias_name AS "aliasName", t.policy, t.settings, (extract(epoch FROM t.created_at) * 1000)::float8 AS "createdAt",
-  (extract(epoch FROM t.updated_at) * 1000)::float8 AS "updatedAt"`;
+const COLUMNS = `t.project_id, ${targetColumns('')}`;
+const readRaw = (raw: RawRow) => readTarget(raw, '', raw['project_id'] as string);
 
 async function targetsById(executor: Executor, ids: readonly string[]): Promise<(TargetRow | undefined)[]> {
-  const text = `SELECT ${TARGET_COLUMNS} FROM targets t WHERE t.id = ANY($1)`;
-  const { rows } = await executor.query<TargetRow>({ name: 'targets-by-id', text, values: [ids] });
-  const found = new Map(rows.map((row) => [row.id, row]));
+  const text = `SELECT ${COLUMNS} FROM targets t WHERE t.id = ANY($1)`;
+  const { rows } = await executor.query<RawRow>({ name: 'targets-by-id', text, values: [ids] });
+  const found = new Map(rows.map((raw) => [raw['id'], readRaw(raw)]));
   return ids.map((id) => found.get(id));
 }
 
 async function targetsByName(executor: Executor, wanted: readonly TargetName[]): Promise<(TargetRow | undefined)[]> {
   // `WITH ORDINALITY` keeps the order of the questions; what is not there comes back as a row of nulls.
-  const text = `SELECT ${TARGET_COLUMNS} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY w(project_id, name, nth)
+  const text = `SELECT ${COLUMNS} FROM unnest($1::text[], $2::text[]) WITH ORDINALITY w(project_id, name, nth)
     LEFT JOIN targets t ON t.project_id = w.project_id AND t.name = w.name ORDER BY w.nth`;
   const values = [wanted.map(({ projectId }) => projectId), wanted.map(({ name }) => name)];
-  const { rows } = await executor.query<TargetRow>({ name: 'targets-by-name', text, values });
-  return rows.map((row) => (row.id === null ? undefined : row));
+  const { rows } = await executor.query<RawRow>({ name: 'targets-by-name', text, values });
+  return rows.map((raw) => (raw['id'] === null ? undefined : readRaw(raw)));
 }
 
 function read(row: Target): TargetRow {

@@ -1,7 +1,7 @@
-import type { AcceptFacts, AcceptQuestion, QueuePolicy, TargetRow } from '../api.js';
+import type { AcceptFacts, AcceptQuestion } from '../api.js';
 import { type Executor, prepared } from '../database.js';
 import { sharedLook } from '../look-together.js';
-import { ms, type RawRow, ROW_COLUMNS, ROW_SOURCE, readAnyRow } from './row.js';
+import { ms, type RawRow, ROW_COLUMNS, ROW_SOURCE, readAnyRow, readTarget, targetColumns } from './row.js';
 
 /**
  * One row for each question, in their order: the target, whether the artifact is there, and the deployment that the key
@@ -14,13 +14,10 @@ const FACTS = prepared(
   FROM unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[])
     WITH ORDINALITY w(project_id, target_id, target_name, artifact_id, key, nth)
   LEFT JOIN LATERAL (
-    SELECT x.id AS wanted_id, x.name AS wanted_name, x.account_id AS wanted_account, x.region AS wanted_region,
-      x.function_name AS wanted_function, x.alias_name AS wanted_alias, x.policy AS wanted_policy,
-      x.settings AS wanted_settings, ${ms('x.created_at')} AS wanted_created, ${ms('x.updated_at')} AS wanted_updated
-    FROM (
+    SELECT ${targetColumns('wanted_')} FROM (
       SELECT * FROM targets n WHERE n.project_id = w.project_id AND n.name = w.target_name
       UNION ALL SELECT * FROM targets i WHERE i.id = w.target_id AND i.project_id = w.project_id
-    ) x
+    ) t
   ) wanted ON true
   LEFT JOIN artifacts artifact
     ON artifact.id = w.artifact_id AND artifact.project_id = w.project_id AND artifact.completed_at IS NOT NULL
@@ -63,7 +60,7 @@ function nameOf({ projectId, target, artifactId, idempotencyKey }: AcceptQuestio
 function readFacts(question: AcceptQuestion | undefined, raw: RawRow | undefined): AcceptFacts {
   if (!question || !raw) throw new Error('A look for an accept has another number of rows than questions.');
   return {
-    target: raw['wanted_id'] === null ? undefined : readWanted(question.projectId, raw),
+    target: raw['wanted_id'] === null ? undefined : readTarget(raw, 'wanted_', question.projectId),
     artifactId: (raw['wanted_artifact'] as string | null) ?? undefined,
     repeated:
       raw['known_id'] === null
@@ -74,21 +71,5 @@ function readFacts(question: AcceptQuestion | undefined, raw: RawRow | undefined
             row: raw['id'] === null ? undefined : readAnyRow(raw),
           },
     at: raw['at'] as number,
-  };
-}
-
-function readWanted(projectId: string, raw: RawRow): TargetRow {
-  return {
-    id: raw['wanted_id'] as string,
-    projectId,
-    name: raw['wanted_name'] as string,
-    accountId: raw['wanted_account'] as string,
-    region: raw['wanted_region'] as string,
-    functionName: raw['wanted_function'] as string,
-    aliasName: raw['wanted_alias'] as string,
-    policy: raw['wanted_policy'] as QueuePolicy,
-    settings: raw['wanted_settings'] as TargetRow['settings'],
-    createdAt: raw['wanted_created'] as number,
-    updatedAt: raw['wanted_updated'] as number,
   };
 }

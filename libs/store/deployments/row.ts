@@ -10,10 +10,17 @@ export const ROW_COLUMNS = `
   d.last_hash, ${ms('d.next_at')} AS next_at, ${ms('d.lease_until')} AS lease_until, ${ms('d.created_at')} AS created_at,
   ${ms('d.stuck_since')} AS stuck_since, d.stuck_why, d.stable_version, d.canary_version, d.rollback_version,
   d.weight_percent::float8 AS weight_percent, ${ms('d.updated_at')} AS updated_at, ${ms('d.ended_at')} AS ended_at, ${ms('clock_timestamp()')} AS read_at,
-  t.id AS target_id, t.name AS target_name, t.account_id, t.region, t.function_name, t.alias_name, t.policy, t.settings,
-  ${ms('t.created_at')} AS target_created_at, ${ms('t.updated_at')} AS target_updated_at`;
+  ${targetColumns('target_')}`;
 
 export const ROW_SOURCE = 'deployments d JOIN targets t ON t.id = d.target_id';
+
+/** A target's columns but for its project, of `t`, each named behind the prefix; times as milliseconds since the epoch. */
+export function targetColumns(prefix: string): string {
+  const plain = ['id', 'name', 'account_id', 'region', 'function_name', 'alias_name', 'policy', 'settings'];
+  const times = ['created_at', 'updated_at'];
+  const columns = [...plain.map((name) => [`t.${name}`, name]), ...times.map((name) => [ms(`t.${name}`), name])];
+  return columns.map(([value, name]) => `${value} AS ${prefix}${name}`).join(', ');
+}
 
 /** Milliseconds since the epoch, of a time column. */
 export function ms(column: string): string {
@@ -56,7 +63,7 @@ function readColumns(raw: RawRow): Omit<DeploymentRow, 'state' | 'evidence' | 'p
   return {
     id: raw['id'] as string,
     projectId: raw['project_id'] as string,
-    target: readTarget(raw),
+    target: readTarget(raw, 'target_', raw['project_id'] as string),
     artifactId: (raw['artifact_id'] as string | null) ?? undefined,
     kind: raw['kind'] as DeploymentRow['kind'],
     sequence: raw['sequence'] as number,
@@ -74,19 +81,20 @@ function readColumns(raw: RawRow): Omit<DeploymentRow, 'state' | 'evidence' | 'p
   };
 }
 
-function readTarget(raw: RawRow): TargetRow {
+/** What `targetColumns` of the same prefix brought. */
+export function readTarget(raw: RawRow, prefix: string, projectId: string): TargetRow {
   return {
-    id: raw['target_id'] as string,
-    projectId: raw['project_id'] as string,
-    name: raw['target_name'] as string,
-    accountId: raw['account_id'] as string,
-    region: raw['region'] as string,
-    functionName: raw['function_name'] as string,
-    aliasName: raw['alias_name'] as string,
-    policy: raw['policy'] as TargetRow['policy'],
-    settings: raw['settings'] as TargetRow['settings'],
-    createdAt: raw['target_created_at'] as number,
-    updatedAt: raw['target_updated_at'] as number,
+    id: raw[`${prefix}id`] as string,
+    projectId,
+    name: raw[`${prefix}name`] as string,
+    accountId: raw[`${prefix}account_id`] as string,
+    region: raw[`${prefix}region`] as string,
+    functionName: raw[`${prefix}function_name`] as string,
+    aliasName: raw[`${prefix}alias_name`] as string,
+    policy: raw[`${prefix}policy`] as TargetRow['policy'],
+    settings: raw[`${prefix}settings`] as TargetRow['settings'],
+    createdAt: raw[`${prefix}created_at`] as number,
+    updatedAt: raw[`${prefix}updated_at`] as number,
   };
 }
 
