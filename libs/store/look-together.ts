@@ -1,13 +1,7 @@
-/** Looks under way at the same time; what is asked meanwhile waits for the next one and shares it. */
-const SIDE_BY_SIDE = 2;
+import { type Asker, inRounds } from './rounds.js';
+
 /** Keys of one look: an array parameter of a statement, so far from any limit of the protocol. */
 const MOST_KEYS = 200;
-
-interface Asker<K, V> {
-  readonly key: K;
-  readonly answer: (value: V) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /**
  * Look-ups by key that share their round trips: under load one statement answers many callers. Whoever is alone is asked
@@ -21,26 +15,13 @@ export function sharedLook<K, V>(
   look: (keys: readonly K[]) => Promise<readonly V[]>,
   mostKeys = MOST_KEYS,
 ): (key: K) => Promise<V> {
-  const waiting: Asker<K, V>[] = [];
-  let under = 0;
-  const serve = async () => {
-    under += 1;
-    // Requests come in bursts, one socket after the other: the end of the turn has seen them all.
-    await new Promise(setImmediate);
-    while (waiting.length > 0) {
-      const batch = waiting.splice(0, mostKeys);
-      try {
-        const values = await look(batch.map(({ key }) => key));
-        for (const [index, asker] of batch.entries()) asker.answer(values[index] as V);
-      } catch (error) {
-        for (const asker of batch) asker.reject(error);
-      }
+  const serve = async (askers: readonly Asker<K, V>[]) => {
+    try {
+      const values = await look(askers.map(({ input }) => input));
+      for (const [index, asker] of askers.entries()) asker.answer(values[index] as V);
+    } catch (error) {
+      for (const asker of askers) asker.reject(error);
     }
-    under -= 1;
   };
-  return (key) =>
-    new Promise((answer, reject) => {
-      waiting.push({ key, answer, reject });
-      if (under < SIDE_BY_SIDE) void serve();
-    });
+  return inRounds({ serve, most: mostKeys, begins: 'at the end of the turn' });
 }

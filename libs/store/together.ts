@@ -1,5 +1,5 @@
-/** Statements under way at the same time; what is asked meanwhile waits for the next one and shares it. */
-const SIDE_BY_SIDE = 2;
+import { type Asker, inRounds } from './rounds.js';
+
 /** Entries of one statement: beyond this a larger one saves nothing more. */
 const MOST_AT_ONCE = 50;
 
@@ -15,36 +15,22 @@ export interface Ways<I, R> {
   readonly mayShare?: (input: I) => boolean;
 }
 
-interface Asker<I, R> {
-  readonly input: I;
-  readonly answer: (value: R | Promise<R>) => void;
-  readonly reject: (error: unknown) => void;
-}
-
 /**
  * Statements that come together share a round trip and a commit; one that comes alone is sent at once, as it is. Nobody
  * waits for company: entries share what forms while statements are under way. Each entry keeps its own fence, and one
  * that the database refuses takes none of the others with it: the statement did nothing then, and each is sent alone.
  */
 export function together<I, R>({ alone, together: all, mayShare }: Ways<I, R>): (input: I) => Promise<R> {
-  const waiting: Asker<I, R>[] = [];
-  let under = 0;
-  const serve = async () => {
-    under += 1;
-    while (waiting.length > 0) await share(waiting.splice(0, MOST_AT_ONCE), alone, all);
-    under -= 1;
-  };
-  return (input) => {
-    if (mayShare && !mayShare(input)) return alone(input);
-    return new Promise((answer, reject) => {
-      waiting.push({ input, answer, reject });
-      if (under < SIDE_BY_SIDE) void serve();
-    });
-  };
+  const share = inRounds<I, R>({
+    serve: (askers) => send(askers, alone, all),
+    most: MOST_AT_ONCE,
+    begins: 'at once',
+  });
+  return (input) => (mayShare && !mayShare(input) ? alone(input) : share(input));
 }
 
 /** Never rejects: whatever happens is the askers' to hear. */
-async function share<I, R>(
+async function send<I, R>(
   batch: readonly Asker<I, R>[],
   alone: Ways<I, R>['alone'],
   all: Ways<I, R>['together'],
