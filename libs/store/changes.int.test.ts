@@ -85,6 +85,27 @@ test('of a process that dies right after its writes, rollbacks are heard and not
   expect(await everythingHeard()).toEqual([`${row.id} ${row.sequence} rolling_back`]);
 });
 
+test('a restore amid a rollout is heard of with its accept, and what it takes the place of after it', async () => {
+  let row = await start(await accept(await newTarget()));
+  for (const event of UNTIL_BAKING) {
+    await recordEvent(store.pool, row, event, moved(row.state, event), options);
+    row = await load(row.id);
+  }
+  await until(() => heard.length === 1);
+  heard = [];
+  const restore = await store.deployments.acceptRestore({
+    projectId: 'default',
+    targetId: row.target.id,
+    version: '1',
+    request: {},
+    requestedBy: 'ann',
+    idempotency: undefined,
+  });
+  if (restore.kind !== 'accepted') throw new Error(restore.kind);
+  await until(() => heard.length === 2);
+  expect(heard).toEqual([`${restore.deploymentId} 1 rolling_back`, `${row.id} ${row.sequence + 1} superseded`]);
+});
+
 test('of a process that lives, everything is heard, a rollback once', async () => {
   let row = await start(await accept(await newTarget()));
   await until(() => heard.length === 1);

@@ -2,11 +2,13 @@ import type { RolloutState } from '#rollout';
 import type { AcceptInput, AcceptResult, DeploymentRow } from '../api.js';
 import type { Executor } from '../database.js';
 import type { StoredPayloads } from '../sealed-request.js';
+import { URGENT } from './record.js';
 import { chainHash, ms, project } from './row.js';
 
 /**
  * One statement: the idempotency row, the deployment and its first event, or none of them. With a key that is known
- * nothing is inserted and the known deployment comes back.
+ * nothing is inserted and the known deployment comes back. A restore amid a rollout begins as a rollback, and is told
+ * of like one: see `isToldWithItsWrite`.
  */
 const ACCEPT = `
 WITH known AS (
@@ -20,14 +22,16 @@ WITH known AS (
     canary_version, rollback_version, stable_version, revision_id, next_at, last_hash, trace_parent)
   SELECT $1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $14, $15, $15, $16, clock_timestamp(), $10, $18
   WHERE $12::text IS NULL OR EXISTS (SELECT FROM key)
-  RETURNING id, project_id, created_at
+  RETURNING id, project_id, phase, created_at
 ), event AS (
   INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
   SELECT id, 1, project_id, 'Accepted', $11, $9, $10 FROM deployment
 ), probes AS (
   INSERT INTO probe_payloads (deployment_id, payloads) SELECT id, $17 FROM deployment WHERE $17::jsonb IS NOT NULL
 )
-SELECT (SELECT ${ms('created_at')} FROM deployment) AS inserted_at, (SELECT deployment_id FROM known) AS known_id,
+SELECT (SELECT ${ms('created_at')} FROM deployment) AS inserted_at,
+  (SELECT pg_notify('sluice_changed', id || ' 1 ' || phase) FROM deployment WHERE phase = '${URGENT}') AS told,
+  (SELECT deployment_id FROM known) AS known_id,
   (SELECT request_hash FROM known) AS known_hash`;
 
 /** A deployment that is about to be. */

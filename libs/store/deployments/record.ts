@@ -25,7 +25,7 @@ export const FORGOTTEN = `CASE WHEN jsonb_typeof(request #> '{configuration,envi
  * A rollback is told of inside its own write, so that no crash comes between the two: it is urgent and rare. Everything
  * else is told after the write, by `ChangeTeller`.
  */
-const URGENT: Phase = 'rolling_back';
+export const URGENT: Phase = 'rolling_back';
 
 export function isToldWithItsWrite(phase: Phase): boolean {
   return phase === URGENT;
