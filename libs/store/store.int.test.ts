@@ -265,7 +265,7 @@ test('a row that cannot be advanced is set aside, ever longer, until somebody re
   expect(await store.deployments.setAside(row.id, 'It is odd.')).toBeCloseTo(600_000, -4);
   await stuckFor('1 day');
   expect(await store.deployments.setAside(row.id, 'It is odd.')).toBeCloseTo(3_600_000, -4);
-  expect((await store.troubles.stuck('default', 100)).map(({ deploymentId }) => deploymentId)).toContain(row.id);
+  expect((await store.troubles.stuck('default', [], 100)).map(({ deploymentId }) => deploymentId)).toContain(row.id);
   expect(await store.deployments.retrySetAside()).toBeGreaterThanOrEqual(1);
   await store.deployments.rearm(row, row.readAt);
   expect((await store.deployments.load(row.id))?.stuck).toBeUndefined();

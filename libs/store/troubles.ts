@@ -23,12 +23,12 @@ const LIVE = `deployments d JOIN targets t ON t.id = d.target_id`;
 export function troubleRows(executor: Executor) {
   const ask = async (sql: string, values: unknown[]) => (await executor.query<TroubledRow>(sql, values)).rows;
   return {
-    /** Most overdue first, without those that stand still for a reason of their own. */
-    overdue: (projectId: string, lateMs: number, limit: number) =>
+    /** Most overdue first, without those that stand still for a reason of their own and those in `except`. */
+    overdue: (projectId: string, lateMs: number, except: readonly string[], limit: number) =>
       ask(
-        `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NULL
+        `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NULL AND d.id <> ALL ($4::uuid[])
            AND d.next_at < clock_timestamp() - $2 * interval '1 millisecond' ORDER BY d.next_at LIMIT $3`,
-        [projectId, lateMs, limit],
+        [projectId, lateMs, limit, except],
       ),
     /** Those that wait for a person: drifted, or with a restore that was refused. */
     held: (projectId: string, limit: number) =>
@@ -48,25 +48,31 @@ export function troubleRows(executor: Executor) {
         [projectId, limit],
       ),
     /** Those that failed for a reason of their own when they were looked at, and are looked at ever more seldom. */
-    stuck: (projectId: string, limit: number) =>
+    stuck: (projectId: string, except: readonly string[], limit: number) =>
       ask(
         `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NOT NULL AND d.ended_at IS NULL
-         ORDER BY d.stuck_since LIMIT $2`,
-        [projectId, limit],
+           AND d.id <> ALL ($3::uuid[]) ORDER BY d.stuck_since LIMIT $2`,
+        [projectId, limit, except],
       ),
-    /** Ids of rows that have not ended and that this release cannot read, among the five hundred next in line. */
+    /**
+     * Ids of rows that have not ended and that this release cannot read, among the five hundred next in line and the five
+     * hundred longest stuck.
+     */
     unreadable: (projectId: string) => unreadableIds(executor, projectId),
   };
 }
 
 async function unreadableIds(executor: Executor, projectId: string): Promise<string[]> {
   const { rows } = await executor.query<{ id: string; state: unknown }>(
-    `SELECT id, state FROM (SELECT * FROM deployments WHERE ${ACTIVE}
+    `(SELECT id, state FROM (SELECT * FROM deployments WHERE ${ACTIVE}
        UNION ALL SELECT * FROM deployments WHERE phase = 'queued') live
-     WHERE project_id = $1 ORDER BY next_at NULLS FIRST LIMIT 500`,
+     WHERE project_id = $1 ORDER BY next_at NULLS FIRST LIMIT 500)
+     UNION ALL
+     (SELECT id, state FROM deployments WHERE project_id = $1 AND stuck_since IS NOT NULL AND ended_at IS NULL
+     ORDER BY stuck_since LIMIT 500)`,
     [projectId],
   );
-  return rows.flatMap(({ id, state }) => {
+  const unreadable = rows.flatMap(({ id, state }) => {
     try {
       parseState(state, id);
       return [];
@@ -75,6 +81,7 @@ async function unreadableIds(executor: Executor, projectId: string): Promise<str
       throw error;
     }
   });
+  return [...new Set(unreadable)];
 }
 
 export interface MigrationsSeen {

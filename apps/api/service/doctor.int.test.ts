@@ -166,6 +166,32 @@ test('a row that no release can read is named, stops nothing else, and is not ca
   await expectOne({ name: 'rows', state: 'bad', sentence, remedy: /update-alias/ });
 });
 
+test('many rows that cannot be read hide neither one that is stuck nor one that is overdue, nor count as more of them', async () => {
+  const ids: string[] = [];
+  for (let row = 0; row < 24; row += 1) ids.push(await accept());
+  const [stuck = '', overdue = '', ...unreadable] = ids;
+  await sql("UPDATE deployments SET next_at = now() - interval '1 hour'");
+  await sql(
+    `UPDATE deployments SET state = '{"phase": "queued"}', next_at = now() - interval '2 hours'
+    WHERE id = ANY($1)`,
+    unreadable,
+  );
+  await sql(
+    `UPDATE deployments SET stuck_since = now() - interval '2 hours', next_at = now() + interval '1 hour'
+    WHERE id = ANY($1)`,
+    unreadable.slice(0, 11),
+  );
+  await sql(
+    `UPDATE deployments SET stuck_since = now() - interval '1 hour', next_at = now() + interval '1 hour'
+    WHERE id = $1`,
+    stuck,
+  );
+  const named = (await trouble()).filter(({ name }) => name !== 'rows');
+  expect(named.map(({ sentence }) => sentence.slice(0, 14))).toEqual(['Overdue by 1h:', 'Looking at it ']);
+  expect(named[0]?.remedy).toContain(overdue);
+  expect(named[1]?.remedy).toContain(stuck);
+});
+
 test('a source of evidence that does not answer', async () => {
   const id = await accept();
   await api.tell(id, ...factsUntilBaking());

@@ -25,24 +25,21 @@ export async function diagnose(parts: ApiParts, truth: Truth, projectId: string)
   const { troubles, migrations } = parts.store;
   const { figures } = truth;
   if (!figures) return [databaseSilent()];
-  const [overdue, held, silent, stuck, unreadable, schema, retention] = await Promise.all([
-    troubles.overdue(projectId, OVERDUE_MS, NAMED + 1),
+  const unreadable = await troubles.unreadable(projectId);
+  const [overdue, held, silent, stuck, schema, retention] = await Promise.all([
+    troubles.overdue(projectId, OVERDUE_MS, unreadable, NAMED + 1),
     troubles.held(projectId, NAMED + 1),
     troubles.silent(projectId, NAMED + 1),
-    troubles.stuck(projectId, NAMED + 1),
-    troubles.unreadable(projectId),
+    troubles.stuck(projectId, unreadable, NAMED + 1),
     migrations(),
     parts.store.retention.report(),
   ]);
   const alive = figures.workers.filter(({ silentMs }) => silentMs <= WORKER_SILENT_MS);
   return [
     ...workerFindings(figures, alive),
-    ...overdueFindings(
-      overdue.filter(({ deploymentId }) => !unreadable.includes(deploymentId)),
-      alive.length > 0,
-    ),
+    ...overdueFindings(overdue, alive.length > 0),
     ...unreadableFindings(unreadable),
-    ...stuckFindings(stuck.filter(({ deploymentId }) => !unreadable.includes(deploymentId))),
+    ...stuckFindings(stuck),
     ...heldFindings(held),
     ...evidenceFindings(silent),
     ...awsFindings(alive),
