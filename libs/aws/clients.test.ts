@@ -1,3 +1,4 @@
+import { GetAliasCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { ClientCache, type ClientSettings } from './clients.js';
 import { hasCredentialsInEnvironment } from './config.js';
 
@@ -45,6 +46,58 @@ describe('AWS clients', () => {
     // A call that was under way on the old client does not take the new one away.
     await expect(first.send()).rejects.toThrow();
     expect(clients.for(address)).toBe(second);
+  });
+
+  it('are kept for so many accounts and regions, the ones wanted last', () => {
+    const clients = new ClientCache({}, make, false, 2);
+    const region = (name: string) => clients.for({ ...address, region: name });
+    const [a, b] = [region('a'), region('b')];
+    expect(region('a')).toBe(a);
+    region('c');
+    expect(region('a')).toBe(a);
+    expect(region('b')).not.toBe(b);
+  });
+
+  it('are closed when they make room, not before the last call on them is over, and each once', async () => {
+    const answers: (() => void)[] = [];
+    const closed: string[] = [];
+    const clients = new ClientCache(
+      { credentials: { accessKeyId: 'a', secretAccessKey: 'b' } },
+      (settings) => {
+        const requestHandler = {
+          handle: () =>
+            new Promise<{ response: object }>((resolve) =>
+              answers.push(() => resolve({ response: { statusCode: 200, headers: {}, body: new Uint8Array() } })),
+            ),
+          destroy: () => closed.push(String(settings.region)),
+        };
+        return new LambdaClient({ ...settings, requestHandler: requestHandler as never });
+      },
+      false,
+      1,
+    );
+    const call = (region: string) =>
+      clients.for({ ...address, region }).send(new GetAliasCommand({ FunctionName: 'f', Name: 'l' }));
+    const underWay = [call('a'), call('a')];
+    while (answers.length < 2) await new Promise(setImmediate);
+    // Given and called in one breath, while it makes room for the next.
+    underWay.push(call('b'), call('c'));
+    while (answers.length < 4) await new Promise(setImmediate);
+    expect(closed).toEqual([]);
+    answers[0]?.();
+    await underWay[0];
+    expect(closed).toEqual([]);
+    answers[1]?.();
+    await underWay[1];
+    expect(closed).toEqual(['a']);
+    answers[2]?.();
+    await underWay[2];
+    expect(closed).toEqual(['a', 'b']);
+    clients.for(address);
+    clients.close();
+    answers[3]?.();
+    await underWay[3];
+    expect(closed).toEqual(['a', 'b', 'eu-west-1', 'c']);
   });
 
   it('never repeat a call by themselves', () => {

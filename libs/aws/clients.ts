@@ -37,51 +37,94 @@ interface Stack {
   ): void;
 }
 
+/** Accounts and regions whose clients are kept. Each holds its connections, and a worker meets few of them at a time. */
+const MOST_KEPT = 100;
+
 /** A session that has ended, whatever its credentials said about how long they are good for. */
 const ENDED_SESSION = new Set(['ExpiredTokenException', 'ExpiredToken']);
 
+/** A client and the calls that are under way on it. */
+interface Kept<C> {
+  readonly client: C;
+  underWay: number;
+  /** Nobody is given it any more: its connections are closed once nothing is under way. */
+  retired: boolean;
+}
+
 /**
  * One SDK client per account and region, made when first needed and kept: a client holds the connections and the
- * resolved credentials, so a new one per call would pay a TLS handshake each time. The SDK fetches fresh credentials
- * shortly before theirs run out, and not when AWS says that they already have: then the client itself is replaced.
+ * resolved credentials, so a new one per call would pay a TLS handshake each time. Beyond `most` the one that was wanted
+ * longest ago goes. The SDK fetches fresh credentials shortly before theirs run out, and not when AWS says that they
+ * already have: then the client itself is replaced.
  */
 export class ClientCache<C extends ObservableClient> {
-  private readonly clients = new Map<string, C>();
-  /** Replaced, but calls may still be under way on them. */
-  private readonly retired: C[] = [];
+  /** The least recently wanted first. */
+  private readonly clients = new Map<string, Kept<C>>();
+  /** Replaced, but calls are still under way on them. */
+  private readonly retired = new Set<Kept<C>>();
 
   constructor(
     private readonly connection: AwsConnection,
     private readonly make: (settings: ClientSettings) => C,
     private readonly credentialsKnown: boolean = hasCredentialsInEnvironment(),
+    private readonly most: number = MOST_KEPT,
   ) {}
 
+  /** To be called with at once: a client that is kept for later may be closed by then. */
   for(address: { accountId: string; region: string }): C {
     const key = `${address.accountId}/${address.region}`;
-    const known = this.clients.get(key);
-    if (known) return known;
-    const made = this.make(this.settings(address));
-    this.clients.set(key, made);
-    const stack = made.middlewareStack as Stack | undefined;
-    stack?.add((next) => (args) => next(args).catch((error: unknown) => this.failed(key, made, error)), {
-      step: 'initialize',
-      priority: 'high',
-      name: 'sluiceEndedSession',
-    });
-    return made;
-  }
-
-  private failed(key: string, client: C, error: unknown): never {
-    if (ENDED_SESSION.has((error as Error).name) && this.clients.get(key) === client) {
-      this.clients.delete(key);
-      this.retired.push(client);
+    const kept = this.clients.get(key) ?? this.open(key, address);
+    this.clients.delete(key);
+    this.clients.set(key, kept);
+    for (const oldest of this.clients.keys()) {
+      if (this.clients.size <= this.most) break;
+      this.retire(oldest);
     }
-    throw error;
+    return kept.client;
   }
 
   close(): void {
-    for (const client of [...this.clients.values(), ...this.retired.splice(0)]) client.destroy();
+    for (const { client } of [...this.clients.values(), ...this.retired]) client.destroy();
     this.clients.clear();
+    this.retired.clear();
+  }
+
+  private open(key: string, address: { accountId: string; region: string }): Kept<C> {
+    const kept: Kept<C> = { client: this.make(this.settings(address)), underWay: 0, retired: false };
+    const stack = kept.client.middlewareStack as Stack | undefined;
+    stack?.add((next) => (args) => this.call(key, kept, () => next(args)), {
+      step: 'initialize',
+      priority: 'high',
+      name: 'sluiceCalls',
+    });
+    return kept;
+  }
+
+  private async call(key: string, kept: Kept<C>, send: () => Promise<unknown>): Promise<unknown> {
+    kept.underWay += 1;
+    try {
+      return await send();
+    } catch (error) {
+      if (ENDED_SESSION.has((error as Error).name) && this.clients.get(key) === kept) this.retire(key);
+      throw error;
+    } finally {
+      kept.underWay -= 1;
+      if (kept.retired) this.closeIdle(kept);
+    }
+  }
+
+  private retire(key: string): void {
+    const kept = this.clients.get(key);
+    if (!kept) return;
+    this.clients.delete(key);
+    kept.retired = true;
+    this.retired.add(kept);
+    // Whoever was given it in this moment begins its call before this.
+    queueMicrotask(() => this.closeIdle(kept));
+  }
+
+  private closeIdle(kept: Kept<C>): void {
+    if (kept.underWay === 0 && this.retired.delete(kept)) kept.client.destroy();
   }
 
   private settings(address: { accountId: string; region: string }): ClientSettings {
