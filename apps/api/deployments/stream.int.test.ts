@@ -121,20 +121,11 @@ test('a stream of something that ended is told at once and closed', async () => 
 test('the client connects again where the stream broke, and every event comes exactly once', async () => {
   const id = await deployment();
   let connections = 0;
-  // A network that cuts every stream after its first two messages.
   const cutting: typeof fetch = async (input, init) => {
     const answer = await fetch(input, init);
     if (!answer.headers.get('content-type')?.startsWith('text/event-stream') || !answer.body) return answer;
     connections += 1;
-    let seen = 0;
-    const cut = new TransformStream<Uint8Array, Uint8Array>({
-      transform(part, controller) {
-        controller.enqueue(part);
-        seen += new TextDecoder().decode(part).split('event: ').length - 1;
-        if (seen >= 2) controller.error(new Error('cable cut'));
-      },
-    });
-    return new Response(answer.body.pipeThrough(cut), answer);
+    return new Response(cutAfter(2, answer.body), answer);
   };
   const client = createClient({ baseUrl: api.url, apiKey: api.key, fetch: cutting, sleep: () => Promise.resolve() });
   const seen: number[] = [];
@@ -152,8 +143,40 @@ test('the client connects again where the stream broke, and every event comes ex
   );
   await watching;
   expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-  expect(connections).toBeGreaterThan(2);
+  // Nine changes and the end, two a connection.
+  expect(connections).toBeGreaterThanOrEqual(5);
 });
+
+/**
+ * A network that cuts a stream after so many messages, however many of them come in one piece. Nothing is handed on before
+ * it is asked for: what lies in a stream's own buffer is thrown away by the cut, and would be a message that never came.
+ */
+function cutAfter(messages: number, stream: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  let [left, text] = [messages, ''];
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        if (left === 0) {
+          await reader.cancel();
+          return controller.error(new Error('cable cut'));
+        }
+        while (!text.includes('\n\n')) {
+          const { done, value } = await reader.read();
+          if (done) return controller.close();
+          text += decoder.decode(value, { stream: true });
+        }
+        const end = text.indexOf('\n\n') + 2;
+        if (text.startsWith('event: ')) left -= 1;
+        controller.enqueue(new TextEncoder().encode(text.slice(0, end)));
+        text = text.slice(end);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
 
 test('an API that goes away and comes back is watched on; one that refuses is not asked again', async () => {
   const id = await deployment();
