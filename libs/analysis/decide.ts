@@ -19,7 +19,7 @@ const unluckySilence = 7;
 
 /** The decision after a block. The order of the questions is the rule: a rollback is looked for before anything else. */
 export function decide(state: JudgeState, signals: Signals, policy: AnalysisPolicy): Decision {
-  return { ...answer(state, signals, policy), suspicious: signals.rollbackE >= policy.suspicion };
+  return { suspicious: signals.rollbackE >= policy.suspicion, ...answer(state, signals, policy) };
 }
 
 type Answer = Omit<Decision, 'suspicious'>;

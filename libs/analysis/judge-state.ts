@@ -155,15 +155,14 @@ export function gateSettings(plan: MetricPlan, policy: AnalysisPolicy, requestsP
     const quantile = policy.latency[plan.threshold]?.quantile ?? 0.99;
     const count = history?.invocations ?? 0;
     return {
-      ...unusualFrom(count, count * (1 - quantile)),
       prior: priorOf(count, count * (1 - quantile)),
       rollbackNull: { ratio: 1, offset: 0 },
       advanceNull: { ratio: 1, offset: policy.latency[plan.threshold]?.margin ?? 0.02 },
       dispersion: history?.latencyDispersion ?? 1,
+      ...unusualFrom(count, count * (1 - quantile)),
     };
   }
   return {
-    ...unusualFrom(history?.invocations ?? 0, history?.errors ?? 0),
     prior: priorOf(history?.invocations ?? 0, history?.errors ?? 0),
     rollbackNull: policy.rollbackNull,
     advanceNull: {
@@ -171,6 +170,7 @@ export function gateSettings(plan: MetricPlan, policy: AnalysisPolicy, requestsP
       offset: advanceMargin(policy.advanceNull.offset, requestsPerSecond),
     },
     dispersion: history?.dispersion ?? 1,
+    ...unusualFrom(history?.invocations ?? 0, history?.errors ?? 0),
   };
 }
 

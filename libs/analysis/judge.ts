@@ -33,7 +33,7 @@ export function decisionOf(state: JudgeState, policy: AnalysisPolicy): AdvisedDe
   const signals = signalsOf(state, policy);
   const decision = decide(state, signals, policy);
   const advice = adviceOf(state, signals, decision, policy);
-  return { ...decision, advice, evidenceUntilMs: state.lastMs };
+  return { advice, evidenceUntilMs: state.lastMs, ...decision };
 }
 
 /** The verdict on what was fed so far. */
@@ -44,5 +44,5 @@ export function verdictOf(state: JudgeState, policy: AnalysisPolicy): Verdict {
   const settled = decision.kind !== 'continue' && state.evidence.groups.length > 0;
   const numbers = settled ? { ...measured, excessInterval: excessIntervalOf(state, policy) } : measured;
   const advice = adviceOf(state, signals, decision, policy);
-  return { ...decision, sentence: sentenceOf(decision, numbers), numbers, advice };
+  return { sentence: sentenceOf(decision, numbers), numbers, advice, ...decision };
 }

@@ -61,7 +61,7 @@ function ramp(from: JudgeState, adaptive: AdaptiveState, policy: AnalysisPolicy,
     const version = (invocations: number) => ({ invocations, errors: invocations * rate });
     const startMs = Math.max(state.lastMs, now - periodMs - settleMs);
     const block = { startMs, endMs: startMs + periodMs, weightPercent: weight };
-    state = stepJudge(state, { ...block, stable: version(count - canary), canary: version(canary) }, policy);
+    state = stepJudge(state, { stable: version(count - canary), canary: version(canary), ...block }, policy);
     const { move, state: next } = stepAdaptive(
       adaptive,
       { decision: decisionOf(state, policy), nowMs: now, weightPercent: weight },

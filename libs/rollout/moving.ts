@@ -34,7 +34,7 @@ export function applyMovingFact(state: MovingState, event: Fact): RolloutState |
     case 'WriteRefused':
       return onRefused(state, event.reason);
     case 'TargetVanished':
-      return { ...ending(state), phase: 'target_gone', reason: event.reason };
+      return { phase: 'target_gone', ...ending(state), reason: event.reason };
     case 'Watched':
       return isBakeState(state) ? onWatched(state, event) : undefined;
     default:
@@ -63,8 +63,8 @@ function onClaim(state: MovingState, event: FactOf<'ClaimTaken'>): RolloutState 
 function onRestored(state: Extract<MovingState, { phase: 'rolling_back' }>, event: FactOf<'Restored'>): EndState {
   const restored = confirmed(state, event);
   if (state.kind === 'restore')
-    return { ...ending(restored), phase: 'succeeded', result: 'restored', reason: state.reason };
-  return { ...ending(restored), phase: 'rolled_back', reason: state.reason, point: state.point };
+    return { phase: 'succeeded', ...ending(restored), result: 'restored', reason: state.reason };
+  return { phase: 'rolled_back', ...ending(restored), reason: state.reason, point: state.point };
 }
 
 /**
@@ -87,7 +87,7 @@ function onConfirmed(state: MovingState, event: FactOf<'AliasConfirmed'>): Rollo
 function onDrifted(state: MovingState, event: FactOf<'AliasDrifted'>): RolloutState | undefined {
   if (state.phase === 'drifted' || state.phase === 'needs_human') return undefined;
   const { expected, observed, observedRevisionId } = event;
-  return { ...movingOf(state), phase: 'drifted', expected, observed, observedRevisionId };
+  return { phase: 'drifted', ...movingOf(state), expected, observed, observedRevisionId };
 }
 
 /**
@@ -99,8 +99,8 @@ function onRefused(state: MovingState, reason: Reason): RolloutState | undefined
   if (state.phase === 'shifting' || state.phase === 'promoting') return rollBack(state, reason);
   if (state.phase !== 'rolling_back') return undefined;
   const nobodyOnCanary = state.kind === 'restore' && state.intents.length <= 2 && !state.value.canary;
-  if (nobodyOnCanary) return { ...ending(state), phase: 'failed', reason };
-  return { ...movingOf(state), phase: 'needs_human', reason };
+  if (nobodyOnCanary) return { phase: 'failed', ...ending(state), reason };
+  return { phase: 'needs_human', ...movingOf(state), reason };
 }
 
 /** One look at a live canary: the judge's word, the bake, the gates and the deadlines, in this order. */
@@ -124,19 +124,19 @@ function onRamp(state: Baking | Gated, { ramp, at, sentence }: FactOf<'Watched'>
   switch (ramp?.kind) {
     case 'shift': {
       if (ramp.weightPercent === state.weightTarget) return state;
-      return { ...movingOf(state), phase: 'shifting', step: state.step + 1, weightTarget: ramp.weightPercent };
+      return { phase: 'shifting', ...movingOf(state), step: state.step + 1, weightTarget: ramp.weightPercent };
     }
     case 'promote':
-      return { ...movingOf(state), phase: 'promoting' };
+      return { phase: 'promoting', ...movingOf(state) };
     case 'rollback':
       return rollBack(state, { code: 'inconclusive', sentence: `The evidence stayed inconclusive: ${sentence}` });
     case 'hold': {
       if (state.phase === 'gated') return state;
       const deadlineAt = at + state.plan.deadlines.personSeconds * 1000;
       return {
+        phase: 'gated',
         ...movingOf(state),
         ...bakeOf(state),
-        phase: 'gated',
         gate: 'analysis',
         since: at,
         deadlineAt,
@@ -179,9 +179,9 @@ export function passGates(
     const { deadlines } = state.plan;
     const seconds = kind === 'analysis' ? deadlines.analysisSeconds : deadlines.personSeconds;
     return {
+      phase: 'gated',
       ...movingOf(state),
       ...bakeOf(state),
-      phase: 'gated',
       gate: kind,
       since: at,
       deadlineAt: at + seconds * 1000,
@@ -193,19 +193,19 @@ export function passGates(
 /** To the next step, or to the promotion when there is none. */
 export function advance(state: MovingState): RolloutState {
   const step = state.step + 1;
-  return { ...movingOf(state), step, phase: step >= state.plan.steps.length ? 'promoting' : 'shifting' };
+  return { phase: step >= state.plan.steps.length ? 'promoting' : 'shifting', ...movingOf(state), step };
 }
 
 /** From any phase that can move traffic; an unresolved write stays among the intents until the restore has landed. */
 export function rollBack(state: MovingState, reason: Reason): RolloutState {
-  return { ...movingOf(state), phase: 'rolling_back', reason };
+  return { phase: 'rolling_back', ...movingOf(state), reason };
 }
 
 function enterBake(state: MovingState, at: number, pauseAsked: { by: string } | undefined): RolloutState {
   const bake = { bakeStartedAt: at, bakeUntil: at + bakeMs(state), confirmedAt: at };
-  if (!pauseAsked) return { ...movingOf(state), ...bake, phase: 'baking' };
+  if (!pauseAsked) return { phase: 'baking', ...movingOf(state), ...bake };
   const deadlineAt = at + state.plan.deadlines.personSeconds * 1000;
-  return { ...movingOf(state), ...bake, phase: 'paused', by: pauseAsked.by, since: at, deadlineAt };
+  return { phase: 'paused', ...movingOf(state), ...bake, by: pauseAsked.by, since: at, deadlineAt };
 }
 
 /** Whether nobody has looked at the alias since well before the bake ended. */
@@ -247,7 +247,7 @@ export function movingOf(state: MovingState): Moving {
 }
 
 function end(state: MovingState, phase: 'succeeded'): EndState {
-  return { ...ending(state), phase, result: 'promoted' };
+  return { phase, ...ending(state), result: 'promoted' };
 }
 
 export function ending(state: MovingState) {

@@ -9,9 +9,9 @@ type FactOf<T extends Fact['type']> = Extract<Fact, { readonly type: T }>;
 export function applyPreparingFact(state: Preparing, event: Fact): RolloutState | undefined {
   switch (event.type) {
     case 'PreparationFailed':
-      return { ...ending(state), phase: 'failed', reason: event.reason };
+      return { phase: 'failed', ...ending(state), reason: event.reason };
     case 'TargetVanished':
-      return { ...ending(state), phase: 'target_gone', reason: event.reason };
+      return { phase: 'target_gone', ...ending(state), reason: event.reason };
     case 'AliasCaptured':
       return onAliasCaptured(state, event);
     case 'RollbackPointCaptured':
@@ -26,8 +26,8 @@ function onCaptured(state: Preparing, event: FactOf<'RollbackPointCaptured'>): R
   const { captured } = event;
   if (event.nothingToDo) {
     return {
-      ...ending(state),
       phase: 'succeeded',
+      ...ending(state),
       result: 'nothing_to_do',
       value: { version: captured.point.version },
     };
@@ -41,7 +41,7 @@ function onAliasCaptured(state: Preparing, event: FactOf<'AliasCaptured'>): Roll
   if (state.kind !== 'restore' || state.restoreTo === undefined) return undefined;
   const point = { version: state.restoreTo };
   if (sameAliasValue(event.value, point)) {
-    return { ...ending(state), phase: 'succeeded', result: 'nothing_to_do', point, value: event.value };
+    return { phase: 'succeeded', ...ending(state), result: 'nothing_to_do', point, value: event.value };
   }
   return {
     phase: 'rolling_back',
@@ -76,7 +76,7 @@ function applyChangeFact(state: Preparing, captured: Captured, event: Fact): Rol
     case 'LatestUnchanged':
       return claim ? unclaimed : undefined;
     case 'WriteRefused':
-      return { ...ending(state), phase: 'failed', reason: event.reason };
+      return { phase: 'failed', ...ending(state), reason: event.reason };
     case 'ConfigurationUpdated':
       return state.stage === 'configure' ? { ...unclaimed, stage: 'settle' } : undefined;
     case 'LatestSettled':
@@ -125,7 +125,7 @@ function onProbed(state: Preparing, captured: Captured, event: FactOf<'Probed'>)
     event.verdict === 'pass' || (event.verdict === 'inconclusive' && state.plan.probes?.onInconclusive === 'continue');
   if (proceeds) return beginShifting(state, captured, state.firstWeightPercent);
   const code = event.verdict === 'fail' ? 'probes_failed' : 'probes_inconclusive';
-  return { ...ending(state), phase: 'failed', reason: { code, sentence: event.sentence } };
+  return { phase: 'failed', ...ending(state), reason: { code, sentence: event.sentence } };
 }
 
 function beginShifting(
@@ -147,9 +147,9 @@ function beginShifting(
     step: 0,
   };
   if (state.plan.adaptive) {
-    return { ...moving, phase: 'shifting', weightTarget: firstWeightPercent ?? CAUTIOUS_FIRST_WEIGHT_PERCENT };
+    return { phase: 'shifting', ...moving, weightTarget: firstWeightPercent ?? CAUTIOUS_FIRST_WEIGHT_PERCENT };
   }
-  return { ...moving, phase: state.plan.steps.length === 0 ? 'promoting' : 'shifting' };
+  return { phase: state.plan.steps.length === 0 ? 'promoting' : 'shifting', ...moving };
 }
 
 function ending(state: Preparing) {

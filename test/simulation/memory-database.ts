@@ -87,7 +87,7 @@ export class MemoryDatabase {
     const row = this.rows.get(id);
     if (!row) return undefined;
     const { order: _order, reconciledAt: _reconciledAt, ...rest } = row;
-    return { ...rest, readAt: this.options.now() };
+    return { readAt: this.options.now(), ...rest };
   }
 
   record(
@@ -186,8 +186,8 @@ export class MemoryDatabase {
 
   overdue(graceMs: number, limit: number, after?: DueCursor): Overdue[] {
     const due = this.due(graceMs, Number.POSITIVE_INFINITY, () => true).map((one) => ({
-      ...one,
       dueAt: String(this.rows.get(one.deploymentId)?.nextAt),
+      ...one,
     }));
     const start = after ? due.findIndex(({ deploymentId }) => deploymentId === after.deploymentId) + 1 : 0;
     return due.slice(start, start + limit);

@@ -273,7 +273,7 @@ function reading(
 }
 
 function aliasReading({ value, revisionId, description }: MemoryAlias): AliasReading {
-  return { ...value, revisionId, description, additional: value.canary ? 1 : 0 };
+  return { revisionId, description, additional: value.canary ? 1 : 0, ...value };
 }
 
 function sameValue(left: AliasValue, right: AliasValue): boolean {

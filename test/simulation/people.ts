@@ -45,7 +45,7 @@ export class People {
     const probes = this.world.random.chance(0.3) ? drawProbes(this.world.random) : undefined;
     const asked = probes ? { plan: { ...plan, probes }, probePayloads: Array(probes.payloads).fill({}) } : { plan };
     const input = { projectId: PROJECT, targetId, policy, artifactId, ...asked, request, requestedBy: 'ann' };
-    await this.accept((idempotency) => this.world.accept({ ...input, idempotency }));
+    await this.accept((idempotency) => this.world.accept({ idempotency, ...input }));
   }
 
   async restore(targetId: string): Promise<void> {
@@ -53,7 +53,7 @@ export class People {
     if (known.length === 0) return;
     const version = this.world.random.pick(known);
     const input = { projectId: PROJECT, targetId, version, request: { restoreTo: version }, requestedBy: 'ann' };
-    await this.accept((idempotency) => this.world.acceptRestore({ ...input, idempotency }));
+    await this.accept((idempotency) => this.world.acceptRestore({ idempotency, ...input }));
   }
 
   async act(id: string, action: Action): Promise<void> {

@@ -35,7 +35,7 @@ const calm = {
 };
 
 export function calmTroubles(latencyMs: number): Troubles {
-  return { ...calm, calmAt: 0, latencyMs };
+  return { calmAt: 0, latencyMs, ...calm };
 }
 
 /** Most schedules suffer from a few things at once, some from everything, a few from nothing at all. */

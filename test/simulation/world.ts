@@ -382,7 +382,6 @@ export class World {
 
   createTarget(aliasName: string): void {
     const target: TargetRow = {
-      ...FN,
       id: aliasName,
       projectId: PROJECT,
       name: aliasName,
@@ -391,6 +390,7 @@ export class World {
       settings: { probes: { safe: true } },
       createdAt: this.scheduler.now,
       updatedAt: this.scheduler.now,
+      ...FN,
     };
     this.database.targets.set(target.id, target);
   }
