@@ -2,6 +2,7 @@ import { actions, allowedActions } from '#rollout';
 import type { Bug } from './bugs.js';
 import { sha256 } from './memory-lambda.js';
 import { People } from './people.js';
+import { joined, PlainController } from './signals.js';
 import { calmly, thorough } from './storage.js';
 import { FN, type Violation, World } from './world.js';
 
@@ -211,28 +212,20 @@ class Plot {
 }
 
 /**
- * Two globals would make a schedule depend on more than its seed, or slow: back-off spreads by `Math.random`, and Node's
- * joined signals hold each other weakly, so that whole worlds outlive their schedule until the next full collection.
+ * Three globals would make a schedule depend on more than its seed, or slow: back-off spreads by `Math.random`, Node's
+ * joined signals hold each other weakly, so that whole worlds outlive their schedule until the next full collection, and
+ * each of its signals costs a class of its own.
  */
 function borrowGlobals(world: World): () => void {
   const { random } = Math;
   const { any } = AbortSignal;
+  const { AbortController: controller } = globalThis;
   Math.random = () => world.random.next();
   AbortSignal.any = joined;
+  globalThis.AbortController = PlainController;
   return () => {
     Math.random = random;
     AbortSignal.any = any;
+    globalThis.AbortController = controller;
   };
-}
-
-function joined(signals: Iterable<AbortSignal>): AbortSignal {
-  const distinct = [...new Set(signals)];
-  const [only, another] = distinct;
-  if (only && !another) return only;
-  const both = new AbortController();
-  for (const signal of distinct) {
-    if (signal.aborted) both.abort(signal.reason);
-    else signal.addEventListener('abort', () => both.abort(signal.reason));
-  }
-  return both.signal;
 }
