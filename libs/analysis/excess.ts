@@ -2,12 +2,14 @@ import type { NullLine } from './e-value.js';
 import { addCounts, type Counts, noCounts } from './evidence.js';
 import {
   advanceBetCount,
+  advanceBetsOn,
   advanceValue,
   type Prior,
   rollbackBetCount,
+  rollbackBetsOn,
   rollbackValue,
-  stepAdvance,
-  stepRollback,
+  stepAdvanceBet,
+  stepRollbackBet,
 } from './process.js';
 
 /**
@@ -35,8 +37,8 @@ export function excessBounds(
   halvings = exactHalvings,
 ): ExcessBounds {
   const threshold = 1 / (1 - confidence);
-  const refutesAtMost = (d: number) => rollbackAt(blocks, prior, dispersion, { ratio: 1, offset: d }) >= threshold;
-  const refutesAtLeast = (d: number) => advanceAt(blocks, prior, dispersion, { ratio: 1, offset: d }) >= threshold;
+  const refutesAtMost = rollbackReaches(blocks, prior, dispersion, threshold);
+  const refutesAtLeast = advanceReaches(blocks, prior, dispersion, threshold);
   const lower = refutesAtMost(-edge) ? boundary(-edge, edge, refutesAtMost, halvings) : -1;
   const upper = refutesAtLeast(edge) ? boundary(edge, -edge, refutesAtLeast, halvings) : null;
   return { lower, upper };
@@ -55,22 +57,69 @@ function boundary(inside: number, outside: number, refuted: (d: number) => boole
   return (near + far) / 2;
 }
 
-function rollbackAt(blocks: readonly Readonly<Counts>[], prior: Prior, dispersion: number, line: NullLine): number {
-  let wealth: readonly number[] = new Array<number>(rollbackBetCount).fill(0);
-  let totals = noCounts;
-  blocks.forEach((block, index) => {
-    wealth = stepRollback(wealth, index + 1, block, totals, prior, line, dispersion);
-    totals = addCounts(totals, block);
-  });
-  return rollbackValue(wealth, blocks.length);
+interface BetBlock {
+  readonly block: Readonly<Counts>;
+  readonly b: number;
+  readonly bets: readonly number[];
 }
 
-function advanceAt(blocks: readonly Readonly<Counts>[], prior: Prior, dispersion: number, line: NullLine): number {
-  let logs: readonly number[] = new Array<number>(advanceBetCount).fill(0);
+/** The bets do not depend on d, so they are placed once for all of it. */
+function placeBets(
+  blocks: readonly Readonly<Counts>[],
+  on: (totals: Readonly<Counts>) => Omit<BetBlock, 'block'>,
+): BetBlock[] {
   let totals = noCounts;
-  for (const block of blocks) {
-    logs = stepAdvance(logs, block, totals, prior, line, dispersion);
+  return blocks.map((block) => {
+    const placed = { block, ...on(totals) };
     totals = addCounts(totals, block);
-  }
-  return advanceValue(logs);
+    return placed;
+  });
+}
+
+/**
+ * Whether a mixture of `count` bets reaches the threshold. No bet can take anything away from it, so the question ends
+ * with the first few that suffice; the one that had won most for the last d is asked first.
+ */
+function reaching(
+  threshold: number,
+  count: number,
+  start: number,
+  play: (bet: number, line: NullLine) => number,
+  mixture: (results: readonly number[]) => number,
+): (d: number) => boolean {
+  const order = Array.from({ length: count }, (_, bet) => count - 1 - bet);
+  return (d) => {
+    const line = { ratio: 1, offset: d };
+    const results = new Array<number>(count).fill(start);
+    for (const bet of order) {
+      results[bet] = play(bet, line);
+      if (mixture(results) < threshold) continue;
+      order.splice(order.indexOf(bet), 1);
+      order.unshift(bet);
+      return true;
+    }
+    return false;
+  };
+}
+
+function rollbackReaches(blocks: readonly Readonly<Counts>[], prior: Prior, dispersion: number, threshold: number) {
+  const placed = placeBets(blocks, (totals) => rollbackBetsOn(totals, prior));
+  const play = (bet: number, line: NullLine) => {
+    let wealth = 0;
+    placed.forEach(({ block, b, bets }, index) => {
+      wealth = stepRollbackBet(wealth, index + 1, block, b, bets[bet] ?? b, line, dispersion);
+    });
+    return wealth;
+  };
+  return reaching(threshold, rollbackBetCount, 0, play, (wealth) => rollbackValue(wealth, blocks.length));
+}
+
+function advanceReaches(blocks: readonly Readonly<Counts>[], prior: Prior, dispersion: number, threshold: number) {
+  const placed = placeBets(blocks, (totals) => advanceBetsOn(totals, prior));
+  const play = (bet: number, line: NullLine) => {
+    let log = 0;
+    for (const { block, b, bets } of placed) log = stepAdvanceBet(log, block, b, bets[bet] ?? b, line, dispersion);
+    return log;
+  };
+  return reaching(threshold, advanceBetCount, Number.NEGATIVE_INFINITY, play, advanceValue);
 }

@@ -70,13 +70,32 @@ export function stepRollback(
   line: NullLine,
   dispersion: number,
 ): number[] {
+  const { b, bets } = rollbackBetsOn(totals, prior);
+  return bets.map((canary, j) => stepRollbackBet(wealth[j] ?? 0, t, block, b, canary, line, dispersion));
+}
+
+/** What the rollback test bets on a block, knowing `totals` of the blocks before it. */
+export function rollbackBetsOn(
+  totals: Readonly<Counts>,
+  prior: Prior,
+): { readonly b: number; readonly bets: number[] } {
   const b = stableBet(totals, prior);
-  const bets = rollbackBets(b, canaryEstimate(totals));
-  return bets.map((canary, j) => {
-    const worse = canary > line.ratio * b + line.offset;
-    const log = worse ? logEValue(block, { stable: b, canary }, line) / dispersion : 0;
-    return grow(wealth[j] ?? 0, onsetShare(t), log);
-  });
+  return { b, bets: rollbackBets(b, canaryEstimate(totals)) };
+}
+
+/** One bet of `stepRollback`: on `b` for the stable version and `canary` for the new one. */
+export function stepRollbackBet(
+  wealth: number,
+  t: number,
+  block: BlockCounts,
+  b: number,
+  canary: number,
+  line: NullLine,
+  dispersion: number,
+): number {
+  const worse = canary > line.ratio * b + line.offset;
+  const log = worse ? logEValue(block, { stable: b, canary }, line) / dispersion : 0;
+  return grow(wealth, onsetShare(t), log);
 }
 
 export function grow(wealth: number, entering: number, log: number): number {
@@ -97,13 +116,27 @@ export function stepAdvance(
   line: NullLine,
   dispersion: number,
 ): number[] {
+  const { b, bets } = advanceBetsOn(totals, prior);
+  return bets.map((canary, j) => stepAdvanceBet(logs[j] ?? 0, block, b, canary, line, dispersion));
+}
+
+/** What the advance test bets on a block, knowing `totals` of the blocks before it. */
+export function advanceBetsOn(totals: Readonly<Counts>, prior: Prior): { readonly b: number; readonly bets: number[] } {
   const b = stableBet(totals, prior);
-  const bets = advanceBets(b, canaryEstimate(totals));
-  return bets.map((canary, j) => {
-    const better = canary < line.ratio * b + line.offset;
-    const log = better ? logEValue(block, { stable: b, canary }, line) / dispersion : 0;
-    return (logs[j] ?? 0) + log;
-  });
+  return { b, bets: advanceBets(b, canaryEstimate(totals)) };
+}
+
+/** One bet of `stepAdvance`. */
+export function stepAdvanceBet(
+  log: number,
+  block: BlockCounts,
+  b: number,
+  canary: number,
+  line: NullLine,
+  dispersion: number,
+): number {
+  const better = canary < line.ratio * b + line.offset;
+  return log + (better ? logEValue(block, { stable: b, canary }, line) / dispersion : 0);
 }
 
 export function advanceValue(logs: readonly number[]): number {
