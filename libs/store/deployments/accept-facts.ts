@@ -5,12 +5,13 @@ import { ms, type RawRow, ROW_COLUMNS, ROW_SOURCE, readAnyRow, readTarget, targe
 
 /**
  * One row for each question, in their order: the target, whether the artifact is there, and the deployment that the key
- * led to before. What is not there is null.
+ * led to before. What is not there is null. `LIMIT` keeps each of them a look by key: as plain joins they were planned
+ * while the tables were empty, by reading all of them, and so they stayed.
  */
 const FACTS = prepared(
   'accept_facts',
   `SELECT w.nth, wanted.*, artifact.id AS wanted_artifact, key.deployment_id AS known_id, key.request_hash AS known_hash,
-    ${ms('clock_timestamp()')} AS at, ${ROW_COLUMNS}
+    ${ms('clock_timestamp()')} AS at, repeated.*
   FROM unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[])
     WITH ORDINALITY w(project_id, target_id, target_name, artifact_id, key, nth)
   LEFT JOIN LATERAL (
@@ -19,10 +20,15 @@ const FACTS = prepared(
       UNION ALL SELECT * FROM targets i WHERE i.id = w.target_id AND i.project_id = w.project_id
     ) t
   ) wanted ON true
-  LEFT JOIN artifacts artifact
-    ON artifact.id = w.artifact_id AND artifact.project_id = w.project_id AND artifact.completed_at IS NOT NULL
-  LEFT JOIN idempotency_keys key ON key.project_id = w.project_id AND key.key = w.key
-  LEFT JOIN (${ROW_SOURCE}) ON d.id = key.deployment_id
+  LEFT JOIN LATERAL (
+    SELECT a.id FROM artifacts a
+    WHERE a.id = w.artifact_id AND a.project_id = w.project_id AND a.completed_at IS NOT NULL LIMIT 1
+  ) artifact ON true
+  LEFT JOIN LATERAL (
+    SELECT k.deployment_id, k.request_hash FROM idempotency_keys k
+    WHERE k.project_id = w.project_id AND k.key = w.key LIMIT 1
+  ) key ON true
+  LEFT JOIN LATERAL (SELECT ${ROW_COLUMNS} FROM ${ROW_SOURCE} WHERE d.id = key.deployment_id LIMIT 1) repeated ON true
   ORDER BY w.nth`,
 );
 
