@@ -14,6 +14,7 @@ import {
 import { DEMO_ANALYSIS } from '../../../apps/standalone/demo/start-demo.js';
 import { Random } from '../judge/random.js';
 import { short, table } from '../judge/table.js';
+import { OUTAGE } from './outage.js';
 
 /**
  * How long the demo's good versions take, without the demo: the judge and the ramp on drawn counts, period by period as
@@ -34,11 +35,8 @@ interface End {
 
 const PERIOD = 10;
 const SETTLE = 5;
-/** What the examples' payment provider does, and the benchmark's outage does to both versions. */
+/** What the examples' payment provider does while nothing is wrong. */
 const USUAL_RATE = 0.002;
-const OUTAGE_RATE = 0.125;
-const OUTAGE_SECONDS = 60;
-const OUTAGE_FROM_PERCENT = 5;
 /** Seconds of warm traffic before a deployment, of which one whole minute is the baseline. */
 const WARM_SECONDS = 70;
 const SHARES_ABOVE = [0.5, 0.1, 0.01];
@@ -86,9 +84,9 @@ function rollout(seed: number, story: Story, rps: number): End {
   let weight = firstWeight(policy.ramp, policy.history?.requestsPerSecond ?? rps);
   let [shiftedAt, outageFrom] = [-random.next() * PERIOD, Number.POSITIVE_INFINITY];
   for (let at = 0; at < HOUR; at += PERIOD) {
-    if (story.outage && weight >= OUTAGE_FROM_PERCENT) outageFrom = Math.min(outageFrom, at);
+    if (story.outage && weight >= OUTAGE.fromWeightPercent) outageFrom = Math.min(outageFrom, at);
     if (shiftedAt > at) continue;
-    const rate = at >= outageFrom && at < outageFrom + OUTAGE_SECONDS ? OUTAGE_RATE : USUAL_RATE;
+    const rate = at >= outageFrom && at < outageFrom + OUTAGE.seconds ? OUTAGE.share : USUAL_RATE;
     const version = (share: number) => counts(random, rps * PERIOD * share, rate, above);
     const block: EvidenceBlock = {
       startMs: at * 1000,

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DeploymentView } from '#contracts';
 import { asOnAws, type Coming, onOurData, publishedAtOnce, type Replayed, replayCodeDeploy } from './code-deploy.js';
 import type { House } from './house.js';
+import { OUTAGE } from './outage.js';
 import { createOracle, type ReleaseName } from './release-code.js';
 import { OrderStream, type Served, Shoppers } from './shoppers.js';
 
@@ -35,11 +36,6 @@ const WARM_UP_MS = 80_000;
 /** Until then a deployment that a person would have to decide about counts as undecided, which is no rollback. */
 const PATIENCE_MS = 480_000;
 const LOOK_MS = 500;
-
-/** The outage of the `incident` scenario: an eighth of all requests of both versions, once the canary has some traffic. */
-const OUTAGE = 0.125;
-const OUTAGE_MS = 60_000;
-const OUTAGE_FROM_PERCENT = 5;
 
 export async function runRollout(house: House, scenario: Scenario): Promise<Figures> {
   const { name, release, seed, requestsPerSecond } = scenario;
@@ -85,12 +81,12 @@ async function firstShift(house: House, id: string): Promise<number> {
 async function outage(house: House, id: string, shoppers: Shoppers): Promise<void> {
   for (
     let now = await house.look(id);
-    now.weightPercent < OUTAGE_FROM_PERCENT && !now.ended;
+    now.weightPercent < OUTAGE.fromWeightPercent && !now.ended;
     now = await house.look(id)
   )
     await sleep(LOOK_MS);
-  shoppers.outage = OUTAGE;
-  await sleep(OUTAGE_MS);
+  shoppers.outage = OUTAGE.share;
+  await sleep(OUTAGE.seconds * 1000);
   shoppers.outage = 0;
 }
 
