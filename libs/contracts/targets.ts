@@ -19,9 +19,8 @@ const newTargetName = targetName.refine(
   'A name must not have the form of an id.',
 );
 
-/** What deployments to this target take when they do not say. */
-const targetDefaults = {
-  policy: queuePolicy.optional(),
+/** What deployments to this target take when they do not say; also what the API keeps of it, and reads back. */
+export const targetSettings = {
   strategy: strategyInput.optional(),
   deadlines: deadlines.optional(),
   onInconclusive: onInconclusive.optional(),
@@ -31,6 +30,8 @@ const targetDefaults = {
   alarmsAtStart: alarmsAtStart.optional(),
   probes: targetProbes.optional(),
 };
+
+const targetDefaults = { policy: queuePolicy.optional(), ...targetSettings };
 
 /** What can be taken back. The policy for busy targets has no unset state: it is `queue` again when somebody says so. */
 const resettable = z.enum(['strategy', 'deadlines', 'onInconclusive', 'analysis', 'metrics', 'alarms']);

@@ -1,27 +1,10 @@
 import { z } from 'zod';
-import {
-  alarmsAtStart,
-  analysisOverrides,
-  deadlines,
-  onInconclusive,
-  probeConsent,
-  strategyInput,
-  targetAlarms,
-  targetMetrics,
-  targetProbes,
-} from '#contracts';
+import { probeConsent, targetSettings } from '#contracts';
 import type { TargetRow } from '#store';
 
 /** What a target says for deployments that do not say: stored as JSON, parsed whenever it is read back. */
 const settingsSchema = z.object({
-  strategy: strategyInput.optional(),
-  deadlines: deadlines.optional(),
-  onInconclusive: onInconclusive.optional(),
-  analysis: analysisOverrides.nullable().optional(),
-  metrics: targetMetrics.optional(),
-  alarms: targetAlarms.optional(),
-  alarmsAtStart: alarmsAtStart.optional(),
-  probes: targetProbes.optional(),
+  ...targetSettings,
   /** Consent to `recordFromLog`; never taken from a request. */
   probeConsent: probeConsent.optional(),
 });
