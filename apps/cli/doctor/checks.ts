@@ -60,41 +60,31 @@ function checkTransport(url: string): Finding[] {
 
 const ANSWER_WITHIN_MS = 5_000;
 
+interface Reached {
+  readonly answers: boolean;
+  readonly findings: Finding[];
+  readonly checks: Finding[];
+}
+
 /** Asks `/ready`, which needs no key and answers with the same body when it is not ready. */
-async function checkReady(session: Session): Promise<{ answers: boolean; findings: Finding[]; checks: Finding[] }> {
+async function checkReady(session: Session): Promise<Reached> {
   let answer: Response;
   try {
     answer = await fetch(`${session.url}/ready`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
   } catch {
-    return {
-      answers: false,
-      checks: [],
-      findings: [
-        {
-          name: 'api',
-          state: 'bad',
-          sentence: `Nothing answers at ${session.url}.`,
-          remedy: isLocal(session.url)
-            ? 'Start it with "npm start" in Sluice\'s folder; if it listens on another port, set SLUICE_URL.'
-            : 'Check the address (--url or SLUICE_URL) and the network between here and there.',
-        },
-      ],
-    };
+    return notReached(
+      `Nothing answers at ${session.url}.`,
+      isLocal(session.url)
+        ? 'Start it with "npm start" in Sluice\'s folder; if it listens on another port, set SLUICE_URL.'
+        : 'Check the address (--url or SLUICE_URL) and the network between here and there.',
+    );
   }
   const ready = readyView.safeParse(await answer.json().catch(() => undefined));
   if (!ready.success) {
-    return {
-      answers: false,
-      checks: [],
-      findings: [
-        {
-          name: 'api',
-          state: 'bad',
-          sentence: `Something answers at ${session.url} (${answer.status}), but it is not this version of Sluice.`,
-          remedy: 'Check the address; if it is right, use the sluice command of the version that runs there.',
-        },
-      ],
-    };
+    return notReached(
+      `Something answers at ${session.url} (${answer.status}), but it is not this version of Sluice.`,
+      'Check the address; if it is right, use the sluice command of the version that runs there.',
+    );
   }
   const checks = Object.entries(ready.data.checks).map(
     ([name, { ok, sentence }]): Finding =>
@@ -112,6 +102,10 @@ async function checkReady(session: Session): Promise<{ answers: boolean; finding
     findings: [{ name: 'api', state: 'ok', sentence: `Sluice answers at ${session.url}.` }],
     checks,
   };
+}
+
+function notReached(sentence: string, remedy: string): Reached {
+  return { answers: false, findings: [{ name: 'api', state: 'bad', sentence, remedy }], checks: [] };
 }
 
 interface Asked {
