@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { askJson, type Refusal, refusal } from './ask-json.js';
+import { askJson, refusal } from './ask-json.js';
 import type { EvidenceSource } from './evidence-source.js';
 import type { Outbound } from './outbound.js';
-import { type QueryApi, QueryEvidence, type QueryEvidenceOptions, type Series } from './query-evidence.js';
+import {
+  type QueryApi,
+  type QueryCall,
+  QueryEvidence,
+  type QueryEvidenceOptions,
+  type SeriesAnswer,
+} from './query-evidence.js';
 import type { SettledSpan } from './settled-blocks.js';
 
 export interface DatadogEvidenceOptions extends QueryEvidenceOptions {
@@ -33,11 +39,7 @@ const answerSchema = z.object({
 class DatadogApi implements QueryApi {
   constructor(private readonly options: DatadogEvidenceOptions) {}
 
-  async series(
-    query: string,
-    span: SettledSpan,
-    call: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<{ readonly ok: true; readonly value: Series } | Refusal> {
+  async series(query: string, span: SettledSpan, call: QueryCall): Promise<SeriesAnswer> {
     const url = new URL('/api/v1/query', this.options.origin);
     url.searchParams.set('from', String(span.fromMs / 1000));
     url.searchParams.set('to', String(span.toMs / 1000));
@@ -62,7 +64,7 @@ class DatadogApi implements QueryApi {
 function pointsOf(
   { interval, pointlist }: { interval: number; pointlist: readonly (readonly [number, number | null])[] },
   span: SettledSpan,
-): { readonly ok: true; readonly value: Series } | Refusal {
+): SeriesAnswer {
   if (interval * 1000 !== span.periodMs) {
     return refusal(
       `Datadog answered in periods of ${interval} s: end the query with .rollup(sum, {{windowSeconds}}).`,

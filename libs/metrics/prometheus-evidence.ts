@@ -1,8 +1,14 @@
 import { z } from 'zod';
-import { askJson, type Refusal, refusal } from './ask-json.js';
+import { askJson, refusal } from './ask-json.js';
 import type { EvidenceSource } from './evidence-source.js';
 import type { Outbound } from './outbound.js';
-import { type QueryApi, QueryEvidence, type QueryEvidenceOptions, type Series } from './query-evidence.js';
+import {
+  type QueryApi,
+  type QueryCall,
+  QueryEvidence,
+  type QueryEvidenceOptions,
+  type SeriesAnswer,
+} from './query-evidence.js';
 import type { SettledSpan } from './settled-blocks.js';
 
 export interface PrometheusEvidenceOptions extends QueryEvidenceOptions {
@@ -30,11 +36,7 @@ class PrometheusApi implements QueryApi {
   constructor(private readonly options: PrometheusEvidenceOptions) {}
 
   /** The value at a period's end is about the window before it, so the points lie one period behind the starts. */
-  async series(
-    query: string,
-    span: SettledSpan,
-    call: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<{ readonly ok: true; readonly value: Series } | Refusal> {
+  async series(query: string, span: SettledSpan, call: QueryCall): Promise<SeriesAnswer> {
     const { outbound, url, bearerToken } = this.options;
     const body = new URLSearchParams({
       query,

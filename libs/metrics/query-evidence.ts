@@ -9,12 +9,15 @@ export type Series = ReadonlyMap<number, number>;
 
 /** A metrics store that is asked in a language of its own, one query at a time. */
 export interface QueryApi {
-  series(
-    query: string,
-    span: SettledSpan,
-    call: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<{ readonly ok: true; readonly value: Series } | Refusal>;
+  series(query: string, span: SettledSpan, call: QueryCall): Promise<SeriesAnswer>;
 }
+
+export interface QueryCall {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
+export type SeriesAnswer = { readonly ok: true; readonly value: Series } | Refusal;
 
 export interface QueryEvidenceOptions {
   readonly queries: QueryTemplates;
