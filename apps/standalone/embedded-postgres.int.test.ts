@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { systemClock } from '#runtime';
+import { patiently } from '../../test/world/patiently.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.js';
 
 let folder: string;
@@ -31,13 +31,7 @@ async function start(dataDir = folder, signal?: AbortSignal, durable = false): P
 }
 
 async function query(url: string, sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
+  return patiently(url, async (client) => (await client.query(sql)).rows);
 }
 
 test('what was committed is there after a restart', async () => {

@@ -1,8 +1,8 @@
 import { cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { patiently } from '../../test/world/patiently.js';
 import { migrate } from './migrate.js';
 
 let database: TestDatabase;
@@ -21,13 +21,7 @@ async function folderWith(migrations: Record<string, string>): Promise<string> {
 }
 
 async function select(sql: string): Promise<unknown[]> {
-  const client = new pg.Client({ connectionString: database.url });
-  await client.connect();
-  try {
-    return (await client.query(sql)).rows;
-  } finally {
-    await client.end();
-  }
+  return patiently(database.url, async (client) => (await client.query(sql)).rows);
 }
 
 test('two processes that start at once migrate once', async () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import pg from 'pg';
 import { migrate } from '../../libs/store/migrate.js';
 import { createDatabase } from '../world/database.js';
+import { patiently } from '../world/patiently.js';
 import { openSchemaEngine } from './schema-engine.js';
 
 /** What the schema language cannot say and the migrations add by hand. */
@@ -24,12 +24,10 @@ const INDEXES = `SELECT indexname, indexdef FROM pg_indexes
   WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1`;
 
 async function describeDatabase(url: string): Promise<{ columns: unknown[]; indexes: { indexname: string }[] }> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const columns = (await client.query(COLUMNS)).rows;
-  const indexes = (await client.query<{ indexname: string }>(INDEXES)).rows;
-  await client.end();
-  return { columns, indexes };
+  return patiently(url, async (client) => ({
+    columns: (await client.query(COLUMNS)).rows,
+    indexes: (await client.query<{ indexname: string }>(INDEXES)).rows,
+  }));
 }
 
 /** The schema as Prisma itself would create it, in a database of its own. */
@@ -45,10 +43,7 @@ async function createFromSchema(url: string): Promise<void> {
     filters: { externalTables: [], externalEnums: [] },
   } as never);
   engine.free();
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(stdout ?? '');
-  await client.end();
+  await patiently(url, (client) => client.query(stdout ?? ''));
 }
 
 test('the migrations produce exactly the schema that the code is generated from', async () => {

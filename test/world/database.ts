@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pg from 'pg';
+import { patiently } from './patiently.js';
 
 /** An empty database in the test run's Postgres; each test file takes its own, so that files can run side by side. */
 export interface TestDatabase {
@@ -18,11 +18,5 @@ export async function createDatabase(server = process.env['SLUICE_TEST_DATABASE_
 }
 
 async function runOn(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
-  }
+  await patiently(url, (client) => client.query(statement));
 }
