@@ -25,7 +25,7 @@ export async function prepareWrite(turn: Turn<WriteCommand>): Promise<Prepared |
   const captured = capturedOf(turn);
   const change = await prepareChange(turn, captured.point.version);
   if ('kind' in change) return change;
-  if (command.type === 'UpdateConfiguration') return { ...leaseFor(0), change };
+  if (command.type === 'UpdateConfiguration') return { change, ...leaseFor(0) };
   const leave = turn.parts.packages?.enter(packageBytes(change));
   if (turn.parts.packages && !leave) return wait(backoffMs({}));
   const found = await keepingArmed(turn, (signal) =>
@@ -34,7 +34,7 @@ export async function prepareWrite(turn: Turn<WriteCommand>): Promise<Prepared |
     leave?.();
     throw error;
   });
-  if (found.ok) return { ...leaseFor(uploadBytes(found.code)), change, code: found.code, ...(leave ? { leave } : {}) };
+  if (found.ok) return { change, code: found.code, ...leaseFor(uploadBytes(found.code)), ...(leave ? { leave } : {}) };
   leave?.();
   if (found.again) return wait(backoffMs({}));
   return failed(

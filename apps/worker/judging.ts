@@ -148,7 +148,6 @@ export async function readBaseline(turn: Turn, stableVersion: string): Promise<B
   const toMs = turn.at();
   const reading = await source.read(
     {
-      ...fn,
       alias: row.target.aliasName,
       stableVersion,
       canaryVersion: LATEST,
@@ -158,6 +157,7 @@ export async function readBaseline(turn: Turn, stableVersion: string): Promise<B
       weightPercent: 0,
       // Durations are only read against a threshold; this one counts them all, and the percentiles come along.
       latencyThresholdsMs: [0],
+      ...fn,
     },
     turn.signal,
   );

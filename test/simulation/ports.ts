@@ -115,12 +115,7 @@ export class Ports {
       },
       artifacts: {
         get: (_projectId, id) => say(() => database.artifacts.get(id)),
-        readChunks: (id) => {
-          const bytes = database.artifacts.get(id)?.bytes;
-          return (async function* () {
-            if (bytes) yield bytes;
-          })();
-        },
+        readChunks: (id) => inOneChunk(database.artifacts.get(id)?.bytes),
       },
       highestVersion: (fn) => say(() => database.highestVersion(fn)),
     };
@@ -336,6 +331,14 @@ function silence(kind: 'read' | 'write', code: 'service_error' | 'timed_out' | '
   const write = kind === 'write';
   const details = { internal: 'no answer', retryAfterMs: 300 };
   return fault(write && code !== 'service_error' ? 'unknown_outcome' : code, write ? 'unknown' : 'again', details);
+}
+
+/**
+ * Not a function inside another: each of those would get a class of its own for its generators, which holds on to the
+ * function, and with it to the whole world, until the next full collection.
+ */
+async function* inOneChunk(bytes: Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+  if (bytes) yield bytes;
 }
 
 function attempt<T>(perform: () => T, resolve: (value: T) => void, reject: (error: unknown) => void): () => void {

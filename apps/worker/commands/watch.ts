@@ -108,7 +108,6 @@ async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promis
   const weightPercent = state.value.canary?.weightPercent ?? 0;
   const reading = await source.read(
     {
-      ...fn,
       alias: row.target.aliasName,
       stableVersion: state.point.version,
       canaryVersion: state.canary,
@@ -117,6 +116,7 @@ async function judgeEvidence(turn: Turn, state: Baking | Gated | Paused): Promis
       periodSeconds,
       weightPercent,
       latencyThresholdsMs: policy.history?.latencyThresholdsMs ?? [],
+      ...fn,
     },
     turn.signal,
   );
