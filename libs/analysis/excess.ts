@@ -15,6 +15,12 @@ import {
 /**
  * Sequential bounds of the excess `canary rate - stable rate`: the excesses d that the two tests, with their null moved
  * to `canary = stable + d`, have not refuted. Each bound alone holds at every look with the given confidence.
+ *
+ * Evidence against "at most d" need not fall as d grows: after an erratic block a d far below may stand while a higher
+ * one is refuted. A bound is therefore looked for from the outside, over places that do not depend on the data, and
+ * stops at the first one that stands. Below a bound every place is refuted, the one next above the true excess as well,
+ * and each place is refuted wrongly with at most `1 - confidence`: its e-value has expectation 1 or less on all of its
+ * side (`projectOntoNull`). Within the last gap between two places the bound is refined by halving.
  */
 export interface ExcessBounds {
   readonly lower: number;
@@ -22,34 +28,46 @@ export interface ExcessBounds {
   readonly upper: number | null;
 }
 
-/** Halvings of the range of d; 44 leave an uncertainty of 1e-13. */
-const exactHalvings = 44;
+/** How far a bound is refined when nothing is said. */
+const exact = 1e-13;
 
 /**
  * @param blocks counts per closed block, both versions invoked in each
  * @param confidence of each one-sided bound, 0.95 usually
+ * @param resolution how exact the bounds are, as a difference of rates
  */
 export function excessBounds(
   blocks: readonly Readonly<Counts>[],
   prior: Prior,
   dispersion: number,
   confidence = 0.95,
-  halvings = exactHalvings,
+  resolution = exact,
 ): ExcessBounds {
   const threshold = 1 / (1 - confidence);
   const refutesAtMost = rollbackReaches(blocks, prior, dispersion, threshold);
   const refutesAtLeast = advanceReaches(blocks, prior, dispersion, threshold);
-  const lower = refutesAtMost(-edge) ? boundary(-edge, edge, refutesAtMost, halvings) : -1;
-  const upper = refutesAtLeast(edge) ? boundary(edge, -edge, refutesAtLeast, halvings) : null;
+  const lower = boundary(places, refutesAtMost, resolution) ?? -1;
+  const upper = boundary(places.toReversed(), refutesAtLeast, resolution) ?? null;
   return { lower, upper };
 }
 
 const edge = 0.999;
+/** Each twice as far from no excess as the one before, from 0.1 percentage points on. */
+const distances = Array.from({ length: 11 }, (_, k) => edge / 2 ** k);
+/** From -99.9 to 99.9 percentage points. */
+const places = [...distances.map((distance) => -distance), 0, ...distances.toReversed()];
 
-/** The last d between `inside` (refuted) and `outside` (not refuted) that is still refuted. */
-function boundary(inside: number, outside: number, refuted: (d: number) => boolean, halvings: number): number {
-  let [near, far] = [inside, outside];
-  for (let step = 0; step < halvings; step++) {
+/** Where the first place that is not refuted ends those that are; undefined when nothing is refuted. */
+function boundary(
+  outsideIn: readonly number[],
+  refuted: (d: number) => boolean,
+  resolution: number,
+): number | undefined {
+  const first = outsideIn.findIndex((place) => !refuted(place));
+  if (first === 0) return undefined;
+  if (first < 0) return outsideIn.at(-1);
+  let [near, far] = [outsideIn[first - 1] ?? 0, outsideIn[first] ?? 0];
+  while (Math.abs(far - near) > resolution) {
     const middle = (near + far) / 2;
     if (refuted(middle)) near = middle;
     else far = middle;

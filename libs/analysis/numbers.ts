@@ -36,15 +36,15 @@ export function numbersOf(state: JudgeState, signals: Signals, policy: AnalysisP
   };
 }
 
-/** Halvings for the interval in a verdict: about 0.002 percentage points, finer than anyone reads. */
-const interval = { confidence: 0.95, halvings: 17 };
+/** The interval in a verdict: to 0.002 percentage points, finer than anyone reads. */
+const interval = { confidence: 0.95, resolution: 2e-5 };
 
 /** Bounds of the excess error rate from everything logged; costs milliseconds, so it is left to final verdicts. */
 export function excessIntervalOf(state: JudgeState, policy: AnalysisPolicy): ExcessBounds {
   const history = policy.history;
   const prior = priorOf(history?.invocations ?? 0, history?.errors ?? 0);
   const blocks = loggedBlocks(state.evidence);
-  return excessBounds(blocks, prior, history?.dispersion ?? 1, interval.confidence, interval.halvings);
+  return excessBounds(blocks, prior, history?.dispersion ?? 1, interval.confidence, interval.resolution);
 }
 
 function metricNumbers(state: JudgeState, policy: AnalysisPolicy): MetricNumbers[] {
