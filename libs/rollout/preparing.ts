@@ -33,7 +33,8 @@ function onCaptured(state: Preparing, event: FactOf<'RollbackPointCaptured'>): R
     };
   }
   const stage = event.needsConfiguration ? 'configure' : captured.needsCode ? 'update_code' : 'publish';
-  return { ...state, captured, stage };
+  const { captured: _none, ...rest } = state;
+  return { captured, ...rest, stage };
 }
 
 /** A restore knows where it goes; the alias as it is now is what it can be undone to. */
@@ -81,9 +82,11 @@ function applyChangeFact(state: Preparing, captured: Captured, event: Fact): Rol
       return state.stage === 'configure' ? { ...unclaimed, stage: 'settle' } : undefined;
     case 'LatestSettled':
       return onSettled(state, captured, event);
-    case 'VersionPublished':
+    case 'VersionPublished': {
       if (state.stage === 'activate') return undefined;
-      return { ...unclaimed, stage: 'activate', published: event.version };
+      const { published: _none, ...rest } = unclaimed;
+      return { published: event.version, ...rest, stage: 'activate' };
+    }
     case 'VersionActivated':
       return onActivated(state, captured, event.firstWeightPercent);
     case 'ProbesBegun':

@@ -43,7 +43,7 @@ export class People {
     const plan = drawPlan(this.world.random, this.world.traffic.isPlain);
     const request = artifactId === undefined ? { configuration: { environment: { COLOR: 'green' } } } : {};
     const probes = this.world.random.chance(0.3) ? drawProbes(this.world.random) : undefined;
-    const asked = probes ? { plan: { ...plan, probes }, probePayloads: Array(probes.payloads).fill({}) } : { plan };
+    const asked = probes ? { plan: { probes, ...plan }, probePayloads: Array(probes.payloads).fill({}) } : { plan };
     const input = { projectId: PROJECT, targetId, policy, artifactId, ...asked, request, requestedBy: 'ann' };
     await this.accept((idempotency) => this.world.accept({ idempotency, ...input }));
   }
