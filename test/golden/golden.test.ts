@@ -58,22 +58,49 @@ describe.each(goldens)('%s', (_file, { head, lines }) => {
   });
 });
 
-test('every end there is, and every act of a person, stands in some golden history', () => {
+/** Whether an event is told by some story. The compiler insists on a word for each. */
+const TOLD: Record<RolloutEvent['type'] | 'Accepted', boolean> = {
+  Accepted: true,
+  Started: true,
+  ClaimTaken: true,
+  RollbackPointCaptured: true,
+  AliasCaptured: true,
+  ConfigurationUpdated: true,
+  LatestSettled: true,
+  LatestUnchanged: true,
+  VersionPublished: true,
+  VersionActivated: true,
+  ProbesBegun: true,
+  Probed: true,
+  PreparationFailed: true,
+  WeightShifted: true,
+  Promoted: true,
+  Restored: true,
+  OutcomeUnknown: true,
+  WriteRefused: true,
+  WriteDeferred: true,
+  AliasConfirmed: true,
+  AliasDrifted: true,
+  TargetVanished: true,
+  Watched: true,
+  // Only a worker that was frozen and taken over writes it; it changes no state, and the simulator plays it.
+  Outcome: false,
+  PromoteRequested: true,
+  PauseRequested: true,
+  ResumeRequested: true,
+  AbortRequested: true,
+  CancelRequested: true,
+  ApproveRequested: true,
+  AcceptAsIsRequested: true,
+  RestoreRequested: true,
+  AbandonRequested: true,
+  SupersedeRequested: true,
+};
+
+test('every end there is, and every event, stands in some golden history', () => {
   const ends = new Set(goldens.map(([, { lines }]) => lines.at(-1)?.state.phase));
   expect([...ends].sort()).toEqual([...endPhases].sort());
-  const acts = goldens.flatMap(([, { lines }]) =>
-    lines.map(({ event }) => event.type).filter((type) => type.endsWith('Requested')),
-  );
-  expect([...new Set(acts)].sort()).toEqual([
-    'AbandonRequested',
-    'AbortRequested',
-    'AcceptAsIsRequested',
-    'ApproveRequested',
-    'CancelRequested',
-    'PauseRequested',
-    'PromoteRequested',
-    'RestoreRequested',
-    'ResumeRequested',
-    'SupersedeRequested',
-  ]);
+  const events = new Set(goldens.flatMap(([, { lines }]) => lines.map(({ event }) => event.type)));
+  const told = Object.entries(TOLD).flatMap(([type, is]) => (is ? [type] : []));
+  expect([...events].sort()).toEqual(told.sort());
 });

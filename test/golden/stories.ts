@@ -208,6 +208,35 @@ const judged: readonly Story[] = [
   },
 ];
 
+/** `v2` answers both payloads or fails the second one; of its own accord it changes nothing else. */
+function probing(name: string, v2: string, end: string, fromLog = false): Story {
+  const answering = (refusing: string) => `export const handler = async ({ kind }) => {
+  if (kind === '${refusing}') throw new TypeError(kind);
+  console.log(JSON.stringify({ sluice: 'probe-payload', payload: { kind: 'refund' } }));
+};\n`;
+  return {
+    name,
+    async play(world) {
+      const consent = { probeConsent: { by: 'ann', at: '2026-01-02T03:04:05.000Z' } };
+      const target = await world.target(answering(''), undefined, {
+        probes: { safe: true },
+        ...(fromLog ? consent : {}),
+      });
+      if (fromLog) await world.traffic(target, 3);
+      const probes = fromLog ? { plan: { fromLog } } : { payloads: [{ kind: 'order' }, { kind: 'refund' }] };
+      const id = await world.deploy(target, { code: answering(v2), strategy: short, options: unwatched, probes });
+      await world.until(id, ended(end));
+      return [id];
+    },
+  };
+}
+
+const probed: readonly Story[] = [
+  probing('a version that answers its probes', 'another', 'succeeded'),
+  probing('a version that fails a probe', 'refund', 'failed'),
+  probing('a version that fails a probe from the log', 'refund', 'failed', true),
+];
+
 const people: readonly Story[] = [
   acting(
     'an abort during a bake',
@@ -300,6 +329,7 @@ const troubles: readonly Story[] = [
     'succeeded',
     true,
   ),
+  troubled('an upload that never landed', { kind: 'reset-before', operation: 'UpdateFunctionCode' }, 'succeeded'),
   troubled('a shift that was throttled', { kind: 'throttle', operation: 'UpdateAlias' }, 'succeeded'),
   troubled('a version that fails', { kind: 'version-fails', operation: 'UpdateFunctionCode' }, 'failed'),
   troubled('an update that fails', { kind: 'update-fails', operation: 'UpdateFunctionConfiguration' }, 'failed', true),
@@ -351,4 +381,4 @@ const troubles: readonly Story[] = [
   },
 ];
 
-export const stories: readonly Story[] = [...walks, ...judged, ...people, ...troubles];
+export const stories: readonly Story[] = [...walks, ...judged, ...probed, ...people, ...troubles];
