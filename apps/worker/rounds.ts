@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, type OnApplicationShutdown } from '@nestjs/common';
 import type { Due } from '#store';
 import { CREW, type Crew } from './assemble.js';
+import { Heard } from './heard.js';
 import { answerQuery } from './queries/answer.js';
 import { LOOK_SHARE } from './reconcile.js';
 
@@ -33,9 +34,11 @@ export class Rounds implements BeforeApplicationShutdown, OnApplicationShutdown 
   constructor(@Inject(CREW) private readonly crew: Crew) {}
 
   async start(): Promise<void> {
-    const { parts, wakes, sweep, reconciler, retention, report, everyMs } = this.crew;
+    const { parts, wakes, sweep, reconciler, retention, report, stopping, everyMs } = this.crew;
     this.startedAt = parts.clock.monotonic();
+    const heard = new Heard((deploymentId) => wakes.look(deploymentId), stopping.signal);
     this.unsubscribe = await parts.store.changes.subscribe((change) => {
+      if (change.unqueued) heard.hear(change.deploymentId);
       if (change.phase === 'rolling_back' || change.alarm) void wakes.rollBack(change.deploymentId);
     });
     // A fault here is the database's: the sweep finds these rows as well, only later.

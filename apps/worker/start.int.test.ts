@@ -3,6 +3,7 @@ import { readConfig, silentLogger, systemClock } from '#runtime';
 import { createStore, type Store } from '#store';
 import { createDatabase, type TestDatabase } from '../../test/world/database.js';
 import { claimQueueRedis } from '../../test/world/queue-engine.js';
+import { accepted, loaded, newTarget, wishFor } from '../../test/world/rollouts.js';
 import type { WorkerParts } from './parts.js';
 import { startWorker } from './start.js';
 
@@ -97,5 +98,16 @@ describe('the worker as an application', () => {
     const begin = systemClock.monotonic();
     await worker.close();
     expect(systemClock.monotonic() - begin).toBeLessThan(2_000);
+  });
+
+  it('begins what the queue did not take as soon as it is told so, without the sweep', async () => {
+    const worker = await startWorker(config, options());
+    const { id } = await accepted(store, wishFor(await newTarget(store)));
+    // Told again and again: the worker may not be listening yet.
+    while ((await loaded(store, id)).phase === 'queued') {
+      store.changes.tellUnqueued(id, 1);
+      await systemClock.sleep(20);
+    }
+    await worker.close();
   });
 });

@@ -32,6 +32,17 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 const change = (deploymentId: string, sequence = 1) => ({ deploymentId, sequence, phase: 'baking' });
 
 describe('changes told after their writes', () => {
+  it('still stand in for a wake-up when more is told of the same deployment', async () => {
+    const { teller, statements, pass } = byHand();
+    teller.tell(change('a', 1));
+    teller.tell({ ...change('a', 1), unqueued: true });
+    teller.tell(change('a', 2));
+    teller.tell(change('b', 1));
+    await settled();
+    await pass();
+    expect(statements[0]?.payloads).toEqual(['a 2 baking unqueued', 'b 1 baking']);
+  });
+
   it('share a statement when they come together, each deployment once and as it is last', async () => {
     const { teller, statements, pass } = byHand();
     teller.tell(change('a', 1));

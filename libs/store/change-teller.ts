@@ -1,5 +1,5 @@
 import type { Clock } from '#runtime';
-import type { Change } from './changes.js';
+import { type Change, UNQUEUED } from './changes.js';
 import { type Executor, prepared } from './database.js';
 
 /** So long one change waits for company: nobody who watches a rollout sees the difference. */
@@ -34,8 +34,12 @@ export class ChangeTeller {
   /** Never throws, never waits. */
   tell(change: Change): void {
     const { deploymentId, sequence, phase } = change;
-    if (this.waiting.size >= MOST_WAITING && !this.waiting.has(deploymentId)) return;
-    this.waiting.set(deploymentId, `${deploymentId} ${sequence} ${phase}`);
+    const waiting = this.waiting.get(deploymentId);
+    if (waiting === undefined && this.waiting.size >= MOST_WAITING) return;
+    const notice = `${deploymentId} ${sequence} ${phase}`;
+    // What stands in for a wake-up does so as well when more is told of the same deployment.
+    const unqueued = change.unqueued ?? waiting?.endsWith(UNQUEUED);
+    this.waiting.set(deploymentId, unqueued ? `${notice} ${UNQUEUED}` : notice);
     this.telling ??= this.run();
   }
 

@@ -9,7 +9,12 @@ export interface Change {
   readonly phase: string;
   /** Nothing changed yet: an alarm of the target went off, and somebody should look. */
   readonly alarm?: true;
+  /** The queue did not take the wake-up: this notice stands in for it, and somebody should look. */
+  readonly unqueued?: true;
 }
+
+/** The last word of a notice that stands in for a wake-up. */
+export const UNQUEUED = 'unqueued';
 
 export type ChangeListener = (change: Change) => void;
 
@@ -75,14 +80,15 @@ export class ChangeFeed {
   }
 
   private tell(payload: string): void {
-    const [deploymentId, sequence, phase, alarm] = payload.split(' ');
+    const [deploymentId, sequence, phase, why] = payload.split(' ');
     if (!deploymentId || !sequence || !phase) return;
     for (const listener of this.listeners) {
       listener({
         deploymentId,
         sequence: Number(sequence),
         phase,
-        ...(alarm === 'alarm' ? { alarm: true as const } : {}),
+        ...(why === 'alarm' ? { alarm: true as const } : {}),
+        ...(why === UNQUEUED ? { unqueued: true as const } : {}),
       });
     }
   }

@@ -90,7 +90,12 @@ export function createStore(options: StoreOptions) {
     rollbackPoints: (targetId: string) => rollbackPoints(pool, targetId),
     previousVersion: (targetId: string) => previousVersion(pool, targetId),
     highestVersion: (fn: { accountId: string; region: string; functionName: string }) => highestVersion(pool, fn),
-    changes: { subscribe: (listener: ChangeListener) => changes.subscribe(listener) },
+    changes: {
+      subscribe: (listener: ChangeListener) => changes.subscribe(listener),
+      /** In place of a wake-up that the queue did not take; never throws, never waits, and may get lost like any notice. */
+      tellUnqueued: (deploymentId: string, sequence: number) =>
+        teller.tell({ deploymentId, sequence, phase: '-', unqueued: true }),
+    },
     /** Milliseconds of database time. */
     now: () => databaseTime(pool),
     /** The slots of Lambda's control plane, shared by all workers. */

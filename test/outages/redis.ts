@@ -139,6 +139,7 @@ const downForAMinute = outage({
   bounds: {
     'p99 of accepting, against Redis up': { most: 2, unit: '×' },
     'accepts that were not 202': { most: 0, unit: 'accepts' },
+    'new work begun while Redis is down': { most: 1_000, unit: 'ms' },
     'worker resumes after Redis is up': { most: 5_000, unit: 'ms' },
     'longest overdue': { most: REARM_MS, unit: 'ms' },
   },
@@ -146,7 +147,12 @@ const downForAMinute = outage({
   missing,
   async run(world) {
     const { worker } = await world.startBoth();
-    const [line, moving, fresh] = [await world.target(), await world.target(), await world.target()];
+    const [line, moving, fresh, meanwhile] = [
+      await world.target(),
+      await world.target(),
+      await world.target(),
+      await world.target(),
+    ];
     await world.deploy(line, { more: staying });
     const body = await world.wish(line);
     const accept = async (count: number) => {
@@ -167,6 +173,7 @@ const downForAMinute = outage({
     const down = await accept(300);
     const { id } = await world.deploy(moving, { more: twoSteps });
     await world.untilPhase(id, 'succeeded', 50_000);
+    const begun = await untilBegun(world, meanwhile);
     await systemClock.sleep(Math.max(0, DOWN_MS - (systemClock.monotonic() - since)));
     await world.redis.start();
     const resumed = await untilBegun(world, fresh);
@@ -180,6 +187,7 @@ const downForAMinute = outage({
     return {
       'p99 of accepting, against Redis up': down.p99 / up.p99,
       'accepts that were not 202': up.refused + down.refused,
+      'new work begun while Redis is down': begun,
       'worker resumes after Redis is up': resumed,
       'longest overdue': await lateness.stop(),
     };

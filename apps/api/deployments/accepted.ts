@@ -1,11 +1,10 @@
 import type { AcceptResult } from '#store';
 import { granted, type Outcome, refused } from '../http/refusal.js';
-import type { ApiParts } from '../parts.js';
-import { wake } from './wake.js';
+import { type WakeParts, wake } from './wake.js';
 
 /** The id to answer with, new or repeated; after a new one the worker is told. */
 export function acceptedOutcome(
-  parts: Pick<ApiParts, 'queue' | 'logger'>,
+  parts: WakeParts,
   result: AcceptResult,
   lane: 'rollback' | 'ordinary' = 'ordinary',
 ): Outcome<string> {

@@ -124,11 +124,25 @@ describe('accepting a deployment', () => {
     expect((await api.store.deployments.load(asked.id))?.state.plan.analysis).toBeNull();
   });
 
-  test('goes on without a queue: the wish is stored and the sweep will find it', async () => {
+  test('goes on without a queue: the wish is stored, and the workers hear of it through the database', async () => {
     const refuse = () => Promise.reject(new Error('The queue is not connected yet.'));
-    const lame = await startTestApi({ parts: (parts) => ({ ...parts, queue: { add: refuse } }) });
+    const told: [string, number][] = [];
+    const tellUnqueued = (id: string, sequence: number) => told.push([id, sequence]);
+    const lame = await startTestApi({
+      parts: ({ store, ...parts }) => ({
+        ...parts,
+        queue: { add: refuse },
+        store: { ...store, changes: { ...store.changes, tellUnqueued } },
+      }),
+    });
     await lame.client.createTarget(checkout);
-    expect(await lame.client.createDeployment(change)).toMatchObject({ phase: 'queued' });
+    const asked = await lame.client.createDeployment(change);
+    expect(asked).toMatchObject({ phase: 'queued' });
+    await lame.client.cancel(asked.id);
+    expect(told).toEqual([
+      [asked.id, 1],
+      [asked.id, 2],
+    ]);
     await lame.close();
   });
 });

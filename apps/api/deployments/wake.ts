@@ -1,12 +1,15 @@
 import { describeSpan, traced } from '#runtime';
 import type { ApiParts } from '../parts.js';
 
+/** What a wake-up needs. */
+export type WakeParts = Pick<ApiParts, 'queue' | 'store' | 'logger'>;
+
 /**
  * Tells a worker at once, best effort and never awaited: the row is the truth, and the sweep finds what no wake-up
- * reached.
+ * reached. What the queue does not take is told through the database.
  */
 export function wake(
-  { queue, logger }: Pick<ApiParts, 'queue' | 'logger'>,
+  { queue, store, logger }: WakeParts,
   deploymentId: string,
   sequence: number,
   lane: 'rollback' | 'ordinary' = 'ordinary',
@@ -16,6 +19,10 @@ export function wake(
   const attributes = { 'sluice.deployment.id': deploymentId, 'messaging.system': 'bullmq', 'sluice.lane': lane };
   const send = () => queue.add({ deploymentId, sequence, delayMs: 0, lane });
   traced('wakes send', { kind: 'producer', attributes }, send).catch((error: unknown) => {
-    logger.warn({ deploymentId, sequence, error: String(error) }, 'A wake-up was not queued; the sweep will find it.');
+    logger.warn(
+      { deploymentId, sequence, error: String(error) },
+      'A wake-up was not queued; the workers are told through the database.',
+    );
+    store.changes.tellUnqueued(deploymentId, sequence);
   });
 }
