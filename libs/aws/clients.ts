@@ -37,8 +37,11 @@ interface Stack {
   ): void;
 }
 
-/** Accounts and regions whose clients are kept. Each holds its connections, and a worker meets few of them at a time. */
-const MOST_KEPT = 100;
+/**
+ * Accounts and regions whose clients are kept. Each holds its connections and its session: one that is made anew asks
+ * STS for another, so this is far beyond what an organisation goes round in, and only bounds the memory.
+ */
+const MOST_KEPT = 1_000;
 
 /** A session that has ended, whatever its credentials said about how long they are good for. */
 const ENDED_SESSION = new Set(['ExpiredTokenException', 'ExpiredToken']);
