@@ -32,7 +32,8 @@ export class People {
   constructor(private readonly world: World) {
     this.ports = new Ports(world, new Actor('api', 0));
     this.parts = {
-      store: this.ports.store() as unknown as Store,
+      // A notice in place of a wake-up that was refused always gets lost here: what it brings forward must come without it.
+      store: { ...this.ports.store(), changes: { tellUnqueued: () => undefined } } as unknown as Store,
       queue: this.ports.queue(),
       logger: silentLogger,
       clock: this.ports.clock,
