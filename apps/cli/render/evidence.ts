@@ -10,6 +10,8 @@ export function evidenceWords(numbers: Readonly<Record<string, unknown>>): strin
   const stable = readCounts(numbers['stable']);
   const canary = readCounts(numbers['canary']);
   if (!stable || !canary) return undefined;
+  // Metrics come later than requests: of a version under traffic "not invoked" would be wrong.
+  if (stable.invocations + canary.invocations === 0) return 'no metrics of this step yet';
   return `canary ${countWords(canary)}; stable ${countWords(stable)}`;
 }
 
