@@ -36,6 +36,13 @@ describe('the store’s clock, told on the local one', () => {
     expect(slowLink.learn(2_000, 2_510, 1_010)).toBe(true);
   });
 
+  it('does not go by two slow answers that agree because one freeze held up both', () => {
+    const clock = new StoreClock();
+    expect(clock.learn(1_000, 6_000, 5_000)).toBe(false);
+    expect(clock.learn(1_010, 6_010, 5_005)).toBe(false);
+    expect(clock.learn(7_000, 11_995, 4_990)).toBe(true);
+  });
+
   it('follows a store whose clock was set back', () => {
     const clock = new StoreClock();
     for (let answer = 0; answer < 8; answer += 1) clock.learn(10_000 + answer, 10_005 + answer, 5);

@@ -13,6 +13,8 @@ const LONGEST_LEAD_MS = 250;
  */
 export class StoreClock {
   private readonly offsets: number[] = [];
+  /** When the answers behind `offsets` were asked for and arrived, on the local clock. */
+  private readonly trips: { readonly askedMs: number; readonly arrivedMs: number }[] = [];
   private isKnown = false;
 
   /**
@@ -20,14 +22,28 @@ export class StoreClock {
    * @param arrivedMs when it arrived, on the local clock
    * @param tookMs since it was asked for
    * @returns whether that is enough to go by: one answer was quick, or two that were not agree (a slow link is slow
-   *   always; a process that was frozen is not frozen twice for as long)
+   *   always; a process that was frozen is not frozen twice for as long). Two that were under way at the same time are
+   *   no two witnesses: one freeze held up both.
    */
   learn(storeMs: number, arrivedMs: number, tookMs: number): boolean {
     this.offsets.push(arrivedMs - storeMs);
-    if (this.offsets.length > REMEMBERED) this.offsets.shift();
-    const [quickest = 0, next = Number.POSITIVE_INFINITY] = this.offsets.toSorted((one, other) => one - other);
-    this.isKnown ||= tookMs <= JITTER_MS || next - quickest <= JITTER_MS;
+    this.trips.push({ askedMs: arrivedMs - tookMs, arrivedMs });
+    if (this.offsets.length > REMEMBERED) {
+      this.offsets.shift();
+      this.trips.shift();
+    }
+    this.isKnown ||= tookMs <= JITTER_MS || this.isWitnessed();
     return this.isKnown;
+  }
+
+  /** Whether another answer says the same as the quickest, and was asked for after it arrived or had arrived before. */
+  private isWitnessed(): boolean {
+    const quickest = Math.min(...this.offsets);
+    const first = this.trips[this.offsets.indexOf(quickest)];
+    return this.trips.some(({ askedMs, arrivedMs }, index) => {
+      const isApart = first !== undefined && (askedMs >= first.arrivedMs || arrivedMs <= first.askedMs);
+      return isApart && (this.offsets[index] ?? 0) - quickest <= JITTER_MS;
+    });
   }
 
   /** A moment of the store's clock on the local one. Never earlier than it really is, and late by the quickest trip. */
