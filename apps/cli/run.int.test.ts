@@ -316,6 +316,15 @@ test.each([
   expect(JSON.parse(out)).toBeInstanceOf(Object);
 });
 
+test('a history that goes on says so, and how to see more of it', async () => {
+  const page = (next: string | null) => json({ items: [deployment()], next });
+  api.on('GET /v1/targets/checkout', json(active)).on('GET /v1/deployments', page('older'));
+  const more = 'There are older ones: sluice history checkout --limit 2';
+  expect((await sluice(['history', 'checkout', '--limit', '1'])).out).toContain(more);
+  api.on('GET /v1/deployments', page(null));
+  expect((await sluice(['history', 'checkout', '--limit', '1'])).out).not.toContain('older ones');
+});
+
 describe('doctor', () => {
   test('nothing listens: says how to start it, and ends with 6', async () => {
     await api.close();

@@ -12,17 +12,23 @@ export interface TroubledRow {
   readonly lateMs: number;
   /** How long its source of evidence has been silent, milliseconds; absent when it answers. */
   readonly silentMs?: number;
+  /** How long looking at it has been failing, milliseconds; absent when it does not. */
+  readonly stuckMs?: number;
   /** What the judge said last. */
   readonly evidence?: string;
 }
 
 const LATE = `GREATEST(0, COALESCE(round(extract(epoch FROM clock_timestamp() - d.next_at) * 1000), 0))::float8 AS "lateMs"`;
+/** Rows whose inside must be read to know whether something is wrong with them: so many are looked at, no more. */
+const LOOKS_AT = 500;
 const ABOUT = `d.id AS "deploymentId", t.name AS target, d.phase, ${LATE}`;
 const LIVE = `deployments d JOIN targets t ON t.id = d.target_id`;
 
 export function troubleRows(executor: Executor) {
   const ask = async (sql: string, values: unknown[]) => (await executor.query<TroubledRow>(sql, values)).rows;
   return {
+    /** With more live deployments than this, `silent` and `unreadable` have not looked at all of them. */
+    looksAt: LOOKS_AT,
     /** Most overdue first, without those that stand still for a reason of their own and those in `except`. */
     overdue: (projectId: string, lateMs: number, except: readonly string[], limit: number) =>
       ask(
@@ -50,38 +56,41 @@ export function troubleRows(executor: Executor) {
     /** Those that failed for a reason of their own when they were looked at, and are looked at ever more seldom. */
     stuck: (projectId: string, except: readonly string[], limit: number) =>
       ask(
-        `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NOT NULL AND d.ended_at IS NULL
+        `SELECT ${ABOUT}, (extract(epoch FROM clock_timestamp() - d.stuck_since) * 1000)::float8 AS "stuckMs"
+         FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NOT NULL AND d.ended_at IS NULL
            AND d.id <> ALL ($3::uuid[]) ORDER BY d.stuck_since LIMIT $2`,
         [projectId, limit, except],
       ),
     /**
-     * Ids of rows that have not ended and that this release cannot read, among the five hundred next in line and the five
-     * hundred longest stuck.
+     * Rows that have not ended and that this release cannot read, among those next in line and those longest stuck, so
+     * many of each as `looksAt` says.
      */
-    unreadable: (projectId: string) => unreadableIds(executor, projectId),
+    unreadable: (projectId: string) => unreadableRows(executor, projectId),
   };
 }
 
-async function unreadableIds(executor: Executor, projectId: string): Promise<string[]> {
-  const { rows } = await executor.query<{ id: string; state: unknown }>(
-    `(SELECT id, state FROM (SELECT * FROM deployments WHERE ${ACTIVE}
-       UNION ALL SELECT * FROM deployments WHERE phase = 'queued') live
-     WHERE project_id = $1 ORDER BY next_at NULLS FIRST LIMIT 500)
+async function unreadableRows(executor: Executor, projectId: string): Promise<TroubledRow[]> {
+  const { rows } = await executor.query<TroubledRow & { state: unknown }>(
+    `(SELECT ${ABOUT}, d.state FROM (SELECT * FROM deployments WHERE ${ACTIVE}
+       UNION ALL SELECT * FROM deployments WHERE phase = 'queued') d JOIN targets t ON t.id = d.target_id
+     WHERE d.project_id = $1 ORDER BY d.next_at NULLS FIRST LIMIT ${LOOKS_AT})
      UNION ALL
-     (SELECT id, state FROM deployments WHERE project_id = $1 AND stuck_since IS NOT NULL AND ended_at IS NULL
-     ORDER BY stuck_since LIMIT 500)`,
+     (SELECT ${ABOUT}, d.state FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NOT NULL AND d.ended_at IS NULL
+     ORDER BY d.stuck_since LIMIT ${LOOKS_AT})`,
     [projectId],
   );
-  const unreadable = rows.flatMap(({ id, state }) => {
-    try {
-      parseState(state, id);
-      return [];
-    } catch (error) {
-      if (error instanceof UnreadableRow) return [id];
-      throw error;
-    }
-  });
-  return [...new Set(unreadable)];
+  const unreadable = rows.filter(({ state, deploymentId }) => !canRead(state, deploymentId));
+  return [...new Map(unreadable.map((row) => [row.deploymentId, row])).values()];
+}
+
+function canRead(state: unknown, deploymentId: string): boolean {
+  try {
+    parseState(state, deploymentId);
+    return true;
+  } catch (error) {
+    if (error instanceof UnreadableRow) return false;
+    throw error;
+  }
 }
 
 export interface MigrationsSeen {

@@ -74,14 +74,58 @@ test('no worker at all, and one that died alone or beside another', async () => 
   await worker({}, 'worker:gone:2');
   await sql("UPDATE worker_reports SET seen_at = now() - interval '4 minutes'");
   const sentence = /^worker:gone:2 has said nothing for 4m/;
-  await expectOne({ name: 'workers', state: 'bad', sentence, remedy: /aws command that "sluice status" prints/ });
+  await expectOne({ name: 'workers', state: 'bad', sentence, remedy: /aws command that "sluice status TARGET" prints/ });
   await worker();
   await expectOne({ name: 'workers', state: 'warning', sentence, remedy: /do nothing/ });
 });
 
+test('without a worker nothing is claimed that only a worker can know', async () => {
+  await api.store.workerReports.remove('worker:here:1');
+  const { findings } = await api.client.doctor();
+  expect(findings.map(({ name }) => name).join(' ')).toBe(
+    'workers overdue rows held evidence queue clocks schema retention',
+  );
+});
+
+test('a list that is longer than what is told one by one says how long it is', async () => {
+  const ids: string[] = [];
+  for (let row = 0; row < 52; row += 1) ids.push(await accept());
+  const some = (from: number, count: number) => ids.slice(from, from + count);
+  await sql("UPDATE deployments SET next_at = now() + interval '1 hour'");
+  await sql("UPDATE deployments SET next_at = now() - interval '1 hour' WHERE id = ANY($1)", some(0, 13));
+  await sql(`UPDATE deployments SET state = '{"phase": "queued"}' WHERE id = ANY($1)`, some(13, 25));
+  await sql("UPDATE deployments SET stuck_since = now() - interval '1 hour' WHERE id = ANY($1)", some(38, 11));
+  for (let n = 0; n < 12; n += 1) await worker({ clockSkewMs: 600_000, rounds: {} }, `worker:late:${n}`);
+  for (let n = 0; n < 14; n += 1) await worker({}, `worker:gone:${n}`);
+  await sql("UPDATE worker_reports SET seen_at = now() - interval '4 minutes' WHERE name LIKE 'worker:gone:%'");
+  const told = (await trouble()).filter(({ sentence }) => /\d more\.$/.test(sentence));
+  expect(told.map(({ name, state, sentence }) => [name, state, sentence])).toEqual([
+    ['workers', 'warning', 'Dead within the hour as well, without a goodbye: 4 more.'],
+    ['overdue', 'bad', 'Overdue as well, by less: 3 more.'],
+    ['rows', 'bad', 'Unreadable as well: 15 more.'],
+    ['stuck', 'bad', 'Stuck as well, for a shorter time: 1 more.'],
+    ['clocks', 'bad', 'Processes with a clock that is off as well: 2 more.'],
+  ]);
+});
+
+test('what is counted ends at a thousand, and says so', async () => {
+  const id = await accept();
+  await sql("UPDATE deployments SET next_at = now() - interval '1 hour' WHERE id = $1", id);
+  await sql(
+    `INSERT INTO deployments (id, project_id, target_id, kind, phase, sequence, state, requested_by, next_at, last_hash)
+     SELECT gen_random_uuid(), project_id, target_id, kind, phase, sequence, state, 'others', next_at, ''
+     FROM deployments, generate_series(1, 1100) WHERE id = $1`,
+    id,
+  );
+  const overdue = (await trouble()).filter(({ sentence }) => /[Oo]verdue/.test(sentence));
+  expect(overdue).toHaveLength(11);
+  expect(overdue.at(-1)?.sentence).toBe('Overdue as well, by less: at least 990 more.');
+});
+
 test('a worker whose rounds fail, and one that is short of breath', async () => {
   await worker({ rounds: { sweep: { agoMs: 1, tookMs: 1, problem: 'ECONNREFUSED' } } });
-  await expectOne({ name: 'workers', state: 'bad', sentence: /last round of sweep failed/, remedy: /A round failed/ });
+  const failed = /last round of sweep failed with ECONNREFUSED\.$/;
+  await expectOne({ name: 'workers', state: 'bad', sentence: failed, remedy: /A round failed/ });
   await worker({ eventLoopLagMs: 900 });
   await expectOne({ name: 'workers', state: 'warning', sentence: /event loop is 900 ms late/, remedy: /more CPU/ });
 });
@@ -162,8 +206,8 @@ test('a row that no release can read is named, stops nothing else, and is not ca
     `UPDATE deployments SET state = '{"phase": "queued"}', next_at = now() - interval '1 hour' WHERE id = $1`,
     id,
   );
-  const sentence = new RegExp(`^Deployment ${id} is stored in a form`);
-  await expectOne({ name: 'rows', state: 'bad', sentence, remedy: /update-alias/ });
+  const sentence = new RegExp(`^Deployment ${id} of checkout is stored in a form`);
+  await expectOne({ name: 'rows', state: 'bad', sentence, remedy: /sluice status [0-9a-f-]{36}" prints the aws/ });
 });
 
 test('many rows that cannot be read hide neither one that is stuck nor one that is overdue, nor count as more of them', async () => {

@@ -1,15 +1,15 @@
 import type { FindingView } from '#contracts';
 import { losesWakeUps } from '#queue';
-import { type ReportedWorker, type TroubledRow, WORKER_SILENT_MS } from '#store';
+import { type ReportedWorker, WORKER_SILENT_MS } from '#store';
 import type { ApiParts } from '../parts.js';
+import { deploymentFindings } from './doctor-deployments.js';
+import { firstFew, ok } from './finding.js';
 import { words } from './readiness.js';
 import { retentionWords } from './retention-words.js';
-import { OVERDUE_MS, type Truth } from './truth.js';
+import type { Truth } from './truth.js';
 
 type Figures = NonNullable<Truth['figures']>;
 
-/** So many deployments are named one by one; the rest is a number. */
-const NAMED = 10;
 /** Bakes run on database time, so that this much only spoils the log; AWS refuses signatures that are 5 minutes off. */
 const SKEW_NOTED_MS = 5_000;
 const SKEW_REFUSED_MS = 240_000;
@@ -22,36 +22,26 @@ const STARVED_PER_MINUTE = 20;
  * named only to keys of their project; what concerns the machinery concerns everybody.
  */
 export async function diagnose(parts: ApiParts, truth: Truth, projectId: string): Promise<FindingView[]> {
-  const { troubles, migrations } = parts.store;
   const { figures } = truth;
   if (!figures) return [databaseSilent()];
-  const unreadable = await troubles.unreadable(projectId);
-  const [overdue, held, silent, stuck, schema, retention] = await Promise.all([
-    troubles.overdue(projectId, OVERDUE_MS, unreadable, NAMED + 1),
-    troubles.held(projectId, NAMED + 1),
-    troubles.silent(projectId, NAMED + 1),
-    troubles.stuck(projectId, unreadable, NAMED + 1),
-    migrations(),
+  const alive = figures.workers.filter(({ silentMs }) => silentMs <= WORKER_SILENT_MS);
+  const live = figures.phases.reduce((sum, { count }) => sum + count, 0);
+  const [deployments, schema, retention] = await Promise.all([
+    deploymentFindings(parts.store.troubles, projectId, { hasWorker: alive.length > 0, live }),
+    parts.store.migrations(),
     parts.store.retention.report(),
   ]);
-  const alive = figures.workers.filter(({ silentMs }) => silentMs <= WORKER_SILENT_MS);
   return [
     ...workerFindings(figures, alive),
-    ...overdueFindings(overdue, alive.length > 0),
-    ...unreadableFindings(unreadable),
-    ...stuckFindings(stuck),
-    ...heldFindings(held),
-    ...evidenceFindings(silent),
-    ...awsFindings(alive),
-    ...budgetFindings(alive),
+    ...deployments,
+    // Workers tell how AWS answers; when none is alive nobody knows, and nothing is said.
+    ...(alive.length > 0 ? [...awsFindings(alive), ...budgetFindings(alive)] : []),
     ...queueFindings(truth, alive),
     ...clockFindings(truth.clockSkewMs, alive),
     ...schemaFindings(schema),
     ok('retention', retentionWords(retention)),
   ];
 }
-
-const ok = (name: string, sentence: string): FindingView => ({ name, state: 'ok', sentence });
 
 function databaseSilent(): FindingView {
   return {
@@ -66,13 +56,15 @@ function databaseSilent(): FindingView {
 function workerFindings(figures: Figures, alive: readonly ReportedWorker[]): FindingView[] {
   const dead = figures.workers.filter((worker) => !alive.includes(worker));
   const troubled = alive.flatMap(({ name, report }) => {
-    const failing = Object.entries(report.rounds).flatMap(([round, { problem }]) => (problem ? [round] : []));
+    const failing = Object.entries(report.rounds).flatMap(([round, { problem }]) =>
+      problem ? [`the last round of ${round} failed with ${problem}`] : [],
+    );
     const found: FindingView[] = [];
     if (failing.length > 0) {
       found.push({
         name: 'workers',
         state: 'bad',
-        sentence: `${name}: the last round of ${failing.join(' and ')} failed.`,
+        sentence: `${name}: ${failing.join('; ')}.`,
         why: 'The rounds find what the queue has lost and what others changed in AWS.',
         remedy: 'Look for "A round failed" in the log of that worker; the database is the usual cause.',
       });
@@ -89,8 +81,19 @@ function workerFindings(figures: Figures, alive: readonly ReportedWorker[]): Fin
     }
     return found;
   });
-  const lost = dead.map(({ name, silentMs }) => deadWorker(name, silentMs, alive.length));
-  if (alive.length > 0) return [ok('workers', `${countOf(alive.length, 'worker')} alive.`), ...lost, ...troubled];
+  const lost = firstFew(dead, {
+    name: 'workers',
+    tell: ({ name, silentMs }) => deadWorker(name, silentMs, alive.length),
+    more: 'Dead within the hour as well, without a goodbye',
+  });
+  if (alive.length > 0) {
+    const shown = firstFew(troubled, {
+      name: 'workers',
+      tell: (finding) => finding,
+      more: 'Workers that fail in such a way as well',
+    });
+    return [ok('workers', `${countOf(alive.length, 'worker')} alive.`), ...lost, ...shown];
+  }
   if (lost.length > 0) return lost;
   return [
     {
@@ -115,69 +118,8 @@ function deadWorker(name: string, silentMs: number, others: number): FindingView
     remedy:
       others > 0
         ? 'If a new process has taken its place, do nothing: this line goes away after an hour. Else start it again.'
-        : 'Start a worker. To put an old version back before that, use the aws command that "sluice status" prints.',
+        : 'Start a worker. To put an old version back before that, use the aws command that "sluice status TARGET" prints.',
   };
-}
-
-function overdueFindings(overdue: readonly TroubledRow[], hasWorker: boolean): FindingView[] {
-  if (overdue.length === 0) return [ok('overdue', 'No work is overdue.')];
-  return named(overdue, 'overdue', ({ deploymentId, target, phase, lateMs }) => ({
-    name: `deployment of ${target}`,
-    state: 'bad',
-    sentence: `Overdue by ${words(lateMs)}: it is ${spoken(phase)} and nobody went on.`,
-    why: 'Its traffic stays as it is, and a bad canary is not noticed as long as nobody looks.',
-    remedy: hasWorker
-      ? `A worker is alive, so look for ${deploymentId} in its log; "sluice status ${deploymentId}" shows the rest.`
-      : `Start a worker; it goes on by itself. "sluice status ${deploymentId}" shows it.`,
-  }));
-}
-
-function unreadableFindings(ids: readonly string[]): FindingView[] {
-  if (ids.length === 0) return [ok('rows', 'Every deployment under way can be read.')];
-  return ids.slice(0, NAMED).map((id) => ({
-    name: 'rows',
-    state: 'bad',
-    sentence: `Deployment ${id} is stored in a form that this release cannot read.`,
-    why: 'It stands still where it is and holds its target; all others go on.',
-    remedy:
-      'Run the release that wrote it (the newest one), or put the alias right by hand with aws lambda update-alias and ask whoever looks after the database to mend the row.',
-  }));
-}
-
-function stuckFindings(stuck: readonly TroubledRow[]): FindingView[] {
-  return named(stuck, 'stuck', ({ deploymentId, target }) => ({
-    name: `deployment of ${target}`,
-    state: 'bad',
-    sentence: 'Looking at it fails for a reason of its own; it is tried again, ever more seldom.',
-    why: 'It stands still where it is and nobody judges its canary; all others go on.',
-    remedy: `The worker’s log has the cause under ${deploymentId}. Abort it to have the old version put back.`,
-  }));
-}
-
-function heldFindings(held: readonly TroubledRow[]): FindingView[] {
-  if (held.length === 0) return [ok('held', 'Nothing waits for a person to decide.')];
-  return named(held, 'held', ({ deploymentId, target, phase }) => ({
-    name: `deployment of ${target}`,
-    state: 'bad',
-    sentence:
-      phase === 'drifted'
-        ? 'It drifted: somebody or something else changed the alias, and Sluice has not touched it since.'
-        : 'It needs a person: Lambda refused to put the rollback point back.',
-    why: 'It holds its target: nothing else can be deployed there, and nobody judges the canary.',
-    remedy: `"sluice status ${deploymentId}" shows what happened; decide with "sluice resolve ${target}".`,
-  }));
-}
-
-function evidenceFindings(silent: readonly TroubledRow[]): FindingView[] {
-  if (silent.length === 0) return [ok('evidence', 'Every source of evidence that is asked answers.')];
-  return named(silent, 'evidence', ({ target, silentMs = 0, evidence }) => ({
-    name: `evidence of ${target}`,
-    state: 'bad',
-    sentence: `Its source has not answered for ${words(silentMs)}. ${evidence ?? ''}`.trim(),
-    why: 'No data is never healthy: the rollout neither advances nor passes, and ends at its deadline.',
-    remedy:
-      'Check the source, its address in SLUICE_METRICS_ORIGINS and its secret; docs/metrics.md says what each needs.',
-  }));
 }
 
 /** Faults that a person must mend; everything else passes by itself. */
@@ -234,13 +176,20 @@ function budgetFindings(alive: readonly ReportedWorker[]): FindingView[] {
   }
   const starved = [...sums].filter(([, count]) => count >= STARVED_PER_MINUTE);
   if (starved.length === 0) return [ok('budget', 'The call budget has room.')];
-  return starved.map(([key, count]) => ({
-    name: 'budget',
-    state: 'warning',
-    sentence: `${key}: ${count} calls had to come back later within a minute.`,
-    why: 'Lambda takes 15 control-plane calls a second per account and region; rollouts stand in line, rollbacks go first.',
-    remedy: 'Deploy less at once, or ask AWS for a higher quota and raise SLUICE_LAMBDA_CALLS_PER_SECOND.',
-  }));
+  return firstFew(
+    starved.sort(([, left], [, right]) => right - left),
+    {
+      name: 'budget',
+      tell: ([key, count]) => ({
+        name: 'budget',
+        state: 'warning',
+        sentence: `${key}: ${count} calls had to come back later within a minute.`,
+        why: 'Lambda takes 15 control-plane calls a second per account and region; rollouts stand in line, rollbacks go first.',
+        remedy: 'Deploy less at once, or ask AWS for a higher quota and raise SLUICE_LAMBDA_CALLS_PER_SECOND.',
+      }),
+      more: 'Short of calls as well',
+    },
+  );
 }
 
 const REDIS_REMEDIES: Readonly<Record<string, string>> = {
@@ -260,15 +209,20 @@ function queueFindings({ queue }: Truth, alive: readonly ReportedWorker[]): Find
       remedy: 'Bring Redis back or correct REDIS_URL; wake-ups are armed again by themselves.',
     });
   }
-  for (const { name } of alive.filter(({ report }) => !report.queue.ok)) {
-    findings.push({
+  const unheard = alive.filter(({ report }) => !report.queue.ok);
+  findings.push(
+    ...firstFew(unheard, {
       name: 'queue',
-      state: 'warning',
-      sentence: `The queue does not answer ${name}.`,
-      why: 'Its sweep does the work from Postgres, a few seconds later than the queue would.',
-      remedy: 'Check the network between that worker and Redis, and its REDIS_URL.',
-    });
-  }
+      tell: ({ name }) => ({
+        name: 'queue',
+        state: 'warning',
+        sentence: `The queue does not answer ${name}.`,
+        why: 'Its sweep does the work from Postgres, a few seconds later than the queue would.',
+        remedy: 'Check the network between that worker and Redis, and its REDIS_URL.',
+      }),
+      more: 'Workers that the queue does not answer either',
+    }),
+  );
   const ours = queue === undefined || queue === 'none' ? [] : queue.findings;
   const settings = [...ours, ...alive.flatMap(({ report }) => report.queue.findings)];
   for (const { setting, found, sentence } of new Map(settings.map((one) => [one.setting, one])).values()) {
@@ -280,7 +234,9 @@ function queueFindings({ queue }: Truth, alive: readonly ReportedWorker[]): Find
       remedy: REDIS_REMEDIES[setting] ?? 'Look at the log of Redis.',
     });
   }
-  return findings.length > 0 ? findings : [ok('queue', 'The queue answers and keeps what it is given.')];
+  if (findings.length > 0) return findings;
+  const isAsked = queue !== 'none' || alive.length > 0;
+  return isAsked ? [ok('queue', 'The queue answers and keeps what it is given.')] : [];
 }
 
 function clockFindings(apiSkewMs: number | undefined, alive: readonly ReportedWorker[]): FindingView[] {
@@ -290,13 +246,21 @@ function clockFindings(apiSkewMs: number | undefined, alive: readonly ReportedWo
   ];
   const wrong = clocks.filter(({ skewMs }) => Math.abs(skewMs) > SKEW_NOTED_MS);
   if (wrong.length === 0) return [ok('clocks', 'All clocks agree with the database’s.')];
-  return wrong.map(({ name, skewMs }) => ({
-    name: 'clocks',
-    state: Math.abs(skewMs) > SKEW_REFUSED_MS ? 'bad' : 'warning',
-    sentence: `The clock of ${name} is ${words(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the database’s.`,
-    why: 'Bakes run on database time and are right; log lines are not, and AWS refuses calls signed five minutes off.',
-    remedy: 'Let NTP or chrony run on that machine.',
-  }));
+  return firstFew(
+    wrong.sort((left, right) => Math.abs(right.skewMs) - Math.abs(left.skewMs)),
+    {
+      name: 'clocks',
+      tell: ({ name, skewMs }) => ({
+        name: 'clocks',
+        state: Math.abs(skewMs) > SKEW_REFUSED_MS ? 'bad' : 'warning',
+        sentence: `The clock of ${name} is ${words(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} the database’s.`,
+        why: 'Bakes run on database time and are right; log lines are not, and AWS refuses calls signed five minutes off.',
+        remedy:
+          'Let NTP or chrony run on that machine. If the clocks of all processes are off, it is the database’s machine.',
+      }),
+      more: 'Processes with a clock that is off as well',
+    },
+  );
 }
 
 function schemaFindings({
@@ -328,17 +292,4 @@ function schemaFindings({
   return findings.length > 0 ? findings : [ok('schema', 'The database has this release’s schema.')];
 }
 
-/** The first few one by one, and how many there are beside them. */
-function named(rows: readonly TroubledRow[], what: string, tell: (row: TroubledRow) => FindingView): FindingView[] {
-  const findings = rows.slice(0, NAMED).map(tell);
-  if (rows.length <= NAMED) return findings;
-  const more = {
-    name: what,
-    state: 'bad',
-    sentence: `There are more than these ${NAMED}; mend them and look again.`,
-  } as const;
-  return [...findings, more];
-}
-
-const spoken = (phase: string) => phase.replace('_', ' ');
 const countOf = (count: number, noun: string) => (count === 1 ? `1 ${noun} is` : `${count} ${noun}s are`);

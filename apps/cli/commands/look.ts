@@ -65,9 +65,13 @@ async function showOverview(session: Session): Promise<ExitCode> {
 async function showHistory(session: Session, target: string, limitText: string): Promise<ExitCode> {
   const limit = Number(limitText);
   if (!Number.isInteger(limit) || limit < 1) throw usage(`--limit ${limitText} is not a whole number above 0.`);
-  const deployments = await readHistory(await session.client(), target, limit);
-  if (session.json) printJson(session.screen, { items: deployments });
-  else printLines(session.screen, historyLines(session.style, target, deployments));
+  const { deployments, hasOlder } = await readHistory(await session.client(), target, limit);
+  if (session.json) {
+    printJson(session.screen, { items: deployments });
+    return exitCodes.ok;
+  }
+  printLines(session.screen, historyLines(session.style, target, deployments));
+  if (hasOlder) printLines(session.screen, [`There are older ones: sluice history ${target} --limit ${limit * 2}`]);
   return exitCodes.ok;
 }
 

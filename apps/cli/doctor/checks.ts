@@ -1,7 +1,7 @@
 import { ApiProblem, type Client, type FindingView, readyView } from '#contracts';
 import { isLocal } from '../connection/find-key.js';
 import type { Session } from '../connection/session.js';
-import { readOverview } from '../look/overview.js';
+import { readTargets } from '../look/read-targets.js';
 
 /** One thing that was looked at. A finding that is not well says why that matters and what to do. */
 export type Finding = FindingView;
@@ -117,9 +117,9 @@ interface Asked {
 /** Whether the key opens the door, and what Sluice finds wrong with itself. */
 async function checkWork(client: Client): Promise<Asked> {
   try {
-    const overview = await readOverview(client);
-    const moving = overview.filter(({ deployment }) => deployment && !deployment.ended).length;
-    const sentence = `The key is accepted: ${overview.length} target(s), ${moving} deployment(s) under way.`;
+    const targets = await readTargets(client);
+    const moving = targets.filter(({ activeDeploymentId }) => activeDeploymentId !== null).length;
+    const sentence = `The key is accepted: ${targets.length} target(s), ${moving} deployment(s) under way.`;
     const access: Finding[] = [{ name: 'access', state: 'ok', sentence }];
     return { access, sluice: (await client.doctor()).findings };
   } catch (error) {

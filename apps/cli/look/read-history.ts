@@ -2,8 +2,14 @@ import type { Client, DeploymentView } from '#contracts';
 
 const PAGE = 100;
 
+export interface History {
+  readonly deployments: readonly DeploymentView[];
+  /** There are older ones than these. */
+  readonly hasOlder: boolean;
+}
+
 /** The newest `limit` deployments of a target, newest first. */
-export async function readHistory(client: Client, target: string, limit: number): Promise<DeploymentView[]> {
+export async function readHistory(client: Client, target: string, limit: number): Promise<History> {
   const found: DeploymentView[] = [];
   let cursor: string | undefined;
   do {
@@ -15,5 +21,5 @@ export async function readHistory(client: Client, target: string, limit: number)
     found.push(...page.items);
     cursor = page.next ?? undefined;
   } while (cursor !== undefined && found.length < limit);
-  return found;
+  return { deployments: found, hasOlder: cursor !== undefined };
 }
