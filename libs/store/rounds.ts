@@ -1,5 +1,12 @@
+import { systemClock } from '#runtime';
+
 /** Rounds under way at the same time; what is asked meanwhile waits for the next one and shares it. */
 const SIDE_BY_SIDE = 2;
+/**
+ * A round that takes longer waits for something of its own: a row that somebody holds (up to 5 s), or an answer on a
+ * connection that is dead (12 s). It keeps no place from the others, a rollback's look among them.
+ */
+const HELD_UP_MS = 250;
 
 export interface Asker<I, R> {
   readonly input: I;
@@ -27,7 +34,7 @@ export function inRounds<I, R>({ serve, most, begins }: Rounds<I, R>): (input: I
     under += 1;
     // Requests come in bursts, one socket after the other: the end of the turn has seen them all.
     if (begins === 'at the end of the turn') await new Promise(setImmediate);
-    while (waiting.length > 0) await serve(waiting.splice(0, most));
+    while (waiting.length > 0) await unlessHeldUp(serve(waiting.splice(0, most)));
     under -= 1;
   };
   return (input) =>
@@ -36,3 +43,12 @@ export function inRounds<I, R>({ serve, most, begins }: Rounds<I, R>): (input: I
       if (under < SIDE_BY_SIDE) void go();
     });
 }
+
+async function unlessHeldUp(round: Promise<void>): Promise<void> {
+  const ended = new AbortController();
+  await Promise.race([round, systemClock.sleep(HELD_UP_MS, ended.signal)]);
+  ended.abort(ENDED);
+}
+
+/** One for all: a reason made anew would take its stack every time. */
+const ENDED = new Error('The round has ended.');

@@ -61,6 +61,7 @@ export async function acceptRestore(
     try {
       return await tellingAfter(tell, (moved) => acceptRestoreOnce(database, input, at, moved));
     } catch (error) {
+      if (error instanceof NotAccepted) return error.answer;
       // A deployment started between the look at the line and the insert: look again, it is part of the line now.
       if (attempt === RESTORE_ATTEMPTS || !isUniqueViolation(error, 'deployments_one_active')) throw error;
     }
@@ -68,6 +69,13 @@ export async function acceptRestore(
 }
 
 const RESTORE_ATTEMPTS = 5;
+
+/** Undoes what a restore has ended, because it is not there to take over. */
+class NotAccepted extends Error {
+  constructor(readonly answer: AcceptResult) {
+    super('The key of the restore was taken in this moment.');
+  }
+}
 
 async function acceptRestoreOnce(
   database: Database,
@@ -84,7 +92,8 @@ async function acceptRestoreOnce(
     for (const row of line)
       await supersede(client, row, wanted.id, `Version ${input.version} is put back instead.`, wanted, moved);
     const accepted = await insert(client, wanted);
-    return accepted.kind === 'accepted' ? { ...accepted, superseded: line.map((row) => row.id) } : accepted;
+    if (accepted.kind !== 'accepted') throw new NotAccepted(accepted);
+    return { ...accepted, superseded: line.map((row) => row.id) };
   });
 }
 

@@ -66,7 +66,7 @@ async function insertMany(executor: Executor, wanted: readonly Insert[]): Promis
     at = new Map(rows.map((row) => [row.id, row.inserted_at]));
   } catch (error) {
     // Nobody knows what became of a statement whose connection was lost; and a database in trouble is not asked again.
-    if (isDatabaseTrouble(error)) throw error;
+    if (isDatabaseTrouble(error) && !isOneInTheWay(error)) throw error;
     return Promise.all(wanted.map((one) => alone(executor, one)));
   }
   return Promise.all(
@@ -78,6 +78,12 @@ async function insertMany(executor: Executor, wanted: readonly Insert[]): Promis
       return { inserted: { kind: 'accepted', deploymentId: one.id, sequence: 1, superseded: [], row } };
     }),
   );
+}
+
+/** One of them waited too long for a row that somebody holds, or crosswise with another statement: no trouble of the others. */
+function isOneInTheWay(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === '55P03' || code === '40P01';
 }
 
 async function alone(executor: Executor, wanted: Insert): Promise<Answer> {

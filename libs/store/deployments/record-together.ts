@@ -113,6 +113,8 @@ WITH entry AS MATERIALIZED (
     AND NOT EXISTS (SELECT FROM deployments o WHERE o.target_id = d.target_id AND o.phase = 'queued'
                     AND (o.created_at, o.id) < (d.created_at, d.id))
     AND NOT EXISTS (SELECT FROM deployments a WHERE a.target_id = d.target_id AND a.${ACTIVE})
+    AND NOT EXISTS (SELECT FROM targets t JOIN function_locks l USING (account_id, region, function_name)
+                    WHERE t.id = d.target_id)
   FOR UPDATE OF d SKIP LOCKED
 ), lock AS (
   INSERT INTO function_locks (account_id, region, function_name, deployment_id)

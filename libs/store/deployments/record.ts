@@ -34,7 +34,7 @@ export function isToldWithItsWrite(phase: Phase): boolean {
 /**
  * One statement: compare-and-swap of the row, its event, and what hangs on it: the function lock is given up with the
  * version published or the end, and an end wakes the oldest deployment waiting for the target (and those waiting for
- * `$LATEST`). `$2` is the sequence that was seen; a row that has moved on makes the whole statement do nothing.
+ * `$LATEST`), unless that one has itself moved on meanwhile. `$2` is the sequence that was seen; a row that has moved on makes the whole statement do nothing.
  */
 const RECORD = prepared(
   'record',
@@ -63,7 +63,7 @@ WITH moved AS (
   UNION
   SELECT t.id FROM unlocked u JOIN targets t USING (account_id, region, function_name)
 ), woken AS (
-  UPDATE deployments SET next_at = clock_timestamp() WHERE id IN (
+  UPDATE deployments SET next_at = clock_timestamp() WHERE phase = 'queued' AND id IN (
     SELECT first.id FROM next_in_line n, LATERAL (
       SELECT d.id FROM deployments d WHERE d.target_id = n.target_id AND d.phase = 'queued' AND d.id <> $1
       ORDER BY d.created_at, d.id LIMIT 1) first)
@@ -190,7 +190,8 @@ function versionToKeep(event: RolloutEvent): { version: string; origin: 'publish
 
 /**
  * Enters `preparing`: only the oldest in line, only when no other deployment is active on the target (a unique index
- * says so) and only together with the function's lock, all in one statement.
+ * says so) and only together with the function's lock, all in one statement. A lock that somebody has is looked for
+ * first: taking it would wait for whoever is giving it up, who in turn waits for the row of the next in line.
  */
 const START = prepared(
   'start',
@@ -201,6 +202,8 @@ WITH candidate AS (
   WHERE d.id = $1 AND d.sequence = $2 AND d.phase = 'queued'
     AND NOT EXISTS (SELECT FROM deployments o WHERE o.target_id = d.target_id AND o.phase = 'queued'
                     AND (o.created_at, o.id) < (d.created_at, d.id))
+    AND NOT EXISTS (SELECT FROM function_locks l WHERE l.account_id = t.account_id AND l.region = t.region
+                    AND l.function_name = t.function_name)
   FOR UPDATE OF d
 ), lock AS (
   INSERT INTO function_locks (account_id, region, function_name, deployment_id)
