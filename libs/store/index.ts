@@ -9,7 +9,7 @@ export type { Recorded, RecordOptions, StartResult } from './deployments/record.
 export { canonicalJson } from './deployments/row.js';
 export { verifyChain } from './events.js';
 export type { RecordedEvidence } from './evidence.js';
-export type { Figures } from './figures.js';
+export type { Figures, PhaseCount } from './figures.js';
 export { MigrationError } from './migrate.js';
 export type { QueryRow } from './queries.js';
 export type { RetentionReport } from './retention.js';

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { readFigures } from './figures.js';
+import { countLive, readFigures } from './figures.js';
 import { compareMigrations, troubleRows } from './troubles.js';
 import { workerReportRows } from './worker-reports.js';
 
@@ -13,6 +13,8 @@ export function observations(pool: pg.Pool, poolSize: number, migrationsDir: str
     migrations: () => compareMigrations(pool, migrationsDir),
     /** Everything the metrics say about the truth; a wake-up is overdue when it is more than `lateMs` late. */
     figures: (lateMs: number) => readFigures(pool, lateMs),
+    /** Deployments that have not ended, by phase. Costs as much as there are: `figures` is for looking often. */
+    countLive: () => countLive(pool),
     /** The connections of this process: how many there may be, are open, are idle, and how many callers wait for one. */
     connections: () => ({ max: poolSize, open: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
   };

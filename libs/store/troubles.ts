@@ -33,7 +33,7 @@ export function troubleRows(executor: Executor) {
     overdue: (projectId: string, lateMs: number, except: readonly string[], limit: number) =>
       ask(
         `SELECT ${ABOUT} FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NULL AND d.id <> ALL ($4::uuid[])
-           AND d.next_at < clock_timestamp() - $2 * interval '1 millisecond' ORDER BY d.next_at LIMIT $3`,
+           AND d.next_at < statement_timestamp() - $2 * interval '1 millisecond' ORDER BY d.next_at LIMIT $3`,
         [projectId, lateMs, limit, except],
       ),
     /** Those that wait for a person: drifted, or with a restore that was refused. */
@@ -49,7 +49,8 @@ export function troubleRows(executor: Executor) {
         `SELECT * FROM (
            SELECT ${ABOUT}, d.evidence ->> 'sentence' AS evidence, extract(epoch FROM clock_timestamp())::float8 * 1000
              - (d.evidence -> 'judge' ->> 'silentSinceMs')::float8 AS "silentMs"
-           FROM ${LIVE} WHERE d.project_id = $1 AND d.phase IN ('baking', 'gated', 'paused') LIMIT 1000
+           FROM ${LIVE} WHERE d.project_id = $1 AND d.phase IN ('baking', 'gated', 'paused')
+           ORDER BY d.reconcile_at LIMIT 1000
          ) watched WHERE "silentMs" IS NOT NULL ORDER BY "silentMs" DESC LIMIT $2`,
         [projectId, limit],
       ),
@@ -62,8 +63,8 @@ export function troubleRows(executor: Executor) {
         [projectId, limit, except],
       ),
     /**
-     * Rows that have not ended and that this release cannot read, among those next in line and those longest stuck, so
-     * many of each as `looksAt` says.
+     * Rows that have not ended and that this release cannot read, among those next in line, those that wait for a
+     * person and those longest stuck, so many of each as `looksAt` says.
      */
     unreadable: (projectId: string) => unreadableRows(executor, projectId),
   };
@@ -71,9 +72,11 @@ export function troubleRows(executor: Executor) {
 
 async function unreadableRows(executor: Executor, projectId: string): Promise<TroubledRow[]> {
   const { rows } = await executor.query<TroubledRow & { state: unknown }>(
-    `(SELECT ${ABOUT}, d.state FROM (SELECT * FROM deployments WHERE ${ACTIVE}
-       UNION ALL SELECT * FROM deployments WHERE phase = 'queued') d JOIN targets t ON t.id = d.target_id
-     WHERE d.project_id = $1 ORDER BY d.next_at NULLS FIRST LIMIT ${LOOKS_AT})
+    `(SELECT ${ABOUT}, d.state FROM ${LIVE} WHERE d.project_id = $1 AND d.next_at IS NOT NULL AND d.ended_at IS NULL
+     ORDER BY d.next_at LIMIT ${LOOKS_AT})
+     UNION ALL
+     (SELECT ${ABOUT}, d.state FROM (SELECT * FROM deployments WHERE ${ACTIVE}) d JOIN targets t ON t.id = d.target_id
+     WHERE d.project_id = $1 AND d.next_at IS NULL LIMIT ${LOOKS_AT})
      UNION ALL
      (SELECT ${ABOUT}, d.state FROM ${LIVE} WHERE d.project_id = $1 AND d.stuck_since IS NOT NULL AND d.ended_at IS NULL
      ORDER BY d.stuck_since LIMIT ${LOOKS_AT})`,

@@ -5,7 +5,7 @@ import type { Executor } from '../../libs/store/database.js';
 import { findOverdue, findRollbacks, listArmed, takeForReconciling } from '../../libs/store/deployments/due.js';
 import { loadDeployment } from '../../libs/store/deployments/read.js';
 import { rearm, recordEvent } from '../../libs/store/deployments/record.js';
-import { readPhases } from '../../libs/store/figures.js';
+import { readFigures } from '../../libs/store/figures.js';
 import { queryRows } from '../../libs/store/queries.js';
 import { patiently } from '../world/patiently.js';
 import { moved } from '../world/rollouts.js';
@@ -23,11 +23,12 @@ export type StatementName =
   | 'first page of arming'
   | 'call budget'
   | 'open questions'
-  | 'backlog';
+  | 'figures';
 
 export type StatementFigures = Record<StatementName, StatementCost>;
 
 const LATE_MS = 30_000;
+const TALLIED_AT_ONCE = 2_000;
 
 /**
  * What every statement of the worker's rounds touches while `live` rollouts bake and nothing is due: it must not grow
@@ -37,13 +38,15 @@ export async function measureStatements(options: { readonly live: number }): Pro
   const world = await ScaleWorld.open('postgres');
   try {
     const half = Math.ceil(options.live / 2);
-    const seed = { accounts: 100, dueInMs: 3_600_000, dueOverMs: 60_000, due: 'look' } as const;
+    const seed = { accounts: 100, dueInMs: 3_600_000, dueOverMs: 60_000, due: 'look', judged: true } as const;
     await world.seed({ ...seed, count: options.live });
     await world.seed({ ...seed, count: half, from: options.live });
     await endFrom(world, options.live);
     await queueBehind(world, half);
     await unlimited(world, `UPDATE deployments SET reconcile_at = now() + interval '1 hour' WHERE phase = 'baking'`);
     await unlimited(world, 'VACUUM ANALYZE');
+    // What ended long ago has been counted by the first looks of the first day.
+    for (let counted = 0; counted <= half; counted += TALLIED_AT_ONCE) await readFigures(world.store.pool, LATE_MS);
     const client = await world.store.pool.connect();
     try {
       const { rows } = await client.query<{ id: string }>(`SELECT id FROM deployments WHERE phase = 'baking' LIMIT 1`);
@@ -73,7 +76,7 @@ function statements(row: DeploymentRow): Record<StatementName, (executor: Execut
     'first page of arming': (executor) => listArmed(executor, undefined, 100),
     'call budget': (executor) => callBudgetRows(executor).reserve(place, [{ lane: 'ordinary', spacingMs: 86 }], 1, 400),
     'open questions': (executor) => queryRows(executor).take(5),
-    backlog: (executor) => readPhases(executor, LATE_MS),
+    figures: (executor) => readFigures(executor, LATE_MS),
     'record an event': (executor) => record(executor, row, 'PauseRequested'),
     'record an end': async (executor) => {
       const paused = await loadDeployment(executor, row.id);
@@ -96,7 +99,7 @@ function record(executor: Executor, row: DeploymentRow, type: 'PauseRequested' |
 async function endFrom(world: ScaleWorld, from: number): Promise<void> {
   await unlimited(
     world,
-    `UPDATE deployments d SET phase = 'superseded', ended_at = now(), next_at = NULL,
+    `UPDATE deployments d SET phase = 'superseded', ended_at = now() - interval '1 day', next_at = NULL,
        state = jsonb_build_object('phase', 'superseded', 'kind', 'rollout', 'plan', state -> 'plan',
          'reason', jsonb_build_object('code', 'superseded', 'sentence', 'Something newer came.'))
      FROM targets t WHERE t.id = d.target_id AND substr(t.name, 7)::int >= ${from}`,

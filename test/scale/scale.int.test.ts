@@ -17,6 +17,12 @@ describe('five thousand live rollouts', () => {
     for (const round of rounds) expect([round, many[round].pages <= 10]).toEqual([round, true]);
   });
 
+  it('cost who scrapes, probes and looks no more than a thousand of them would', () => {
+    expect(many.figures.scanned.filter((table) => GROWING.includes(table))).toEqual([]);
+    // A thousand canaries, each with four pages of its row, its newest evidence and the ways there; all else is a few.
+    expect(many.figures.pages).toBeLessThanOrEqual(5_000);
+  });
+
   it('do not slow each other down: what one of them writes does not depend on how many there are', () => {
     const writes = ['load', 'look again later', 'record an event', 'record an end', 'call budget'] as const;
     for (const write of writes) {

@@ -17,6 +17,8 @@ export interface SeedOptions {
   readonly dueOverMs: number;
   /** Due for the end of its bake (the next shift follows), or only for a look that changes nothing. */
   readonly due: 'step' | 'look';
+  /** Watched by the judge, with an hour of evidence in blocks of ten minutes. */
+  readonly judged?: boolean;
   /** Number of the first one: seeding twice must not use a name twice. */
   readonly from?: number;
 }
@@ -34,9 +36,9 @@ const HOUR_SECONDS = 3_600;
  * Rollouts differ in id, target and in when they are due: a bake's length is part of the plan, which no event repeats.
  */
 export async function seedLive(pool: Pool, options: SeedOptions, now: number): Promise<void> {
-  const { count, accounts, from = 0 } = options;
+  const { count, accounts, judged = false, from = 0 } = options;
   const tag = randomUUID();
-  const { state, events } = history(now);
+  const { state, events } = history(now, judged);
   await pool.query(
     `INSERT INTO targets (id, project_id, name, account_id, region, function_name, alias_name)
      SELECT ${idOf('target')}, '${PROJECT}', 'scale-' || n, (100000000000 + n % $2)::text, '${SEED_REGION}', 'scale-' || n,
@@ -61,7 +63,8 @@ export async function seedLive(pool: Pool, options: SeedOptions, now: number): P
      FROM generate_series($2::int, $2 + $3 - 1) n, jsonb_array_elements($4::jsonb) e`,
     [tag, from, count, JSON.stringify(events)],
   );
-  for (const table of ['targets', 'deployments', 'events']) await pool.query(`ANALYZE ${table}`, []);
+  if (judged) await pool.query(EVIDENCE, [tag, from, count, now - HOUR_SECONDS * 1_000]);
+  for (const table of ['targets', 'deployments', 'events', 'evidence_blocks']) await pool.query(`ANALYZE ${table}`, []);
 }
 
 /** The same id for the same number under one tag, without a table to look it up in. */
@@ -79,6 +82,16 @@ FROM generate_series($2::int, $2 + $3 - 1) n, (SELECT $10::jsonb AS c) columns,
   LATERAL (SELECT $7::timestamptz + (n - $2) * $8::float8 * interval '1 millisecond' AS due) d,
   LATERAL (SELECT round(extract(epoch FROM due) * 1000) + $9::float8 * 1000 AS bake_until) b`;
 
+const BLOCK = {
+  weightPercent: SEED_WEIGHT_PERCENT,
+  stable: { invocations: 900, errors: 1 },
+  canary: { invocations: 100, errors: 0 },
+};
+const EVIDENCE = `
+INSERT INTO evidence_blocks (deployment_id, start_ms, end_ms, block)
+SELECT ${idOf('deployment')}, $4::float8 + b * 600000, $4::float8 + (b + 1) * 600000, '${JSON.stringify(BLOCK)}'
+FROM generate_series($2::int, $2 + $3 - 1) n, generate_series(0, 5) b`;
+
 /** Members as the columns of the row repeat them. */
 const columnsOf = (state: RolloutState): string => JSON.stringify(project(state));
 
@@ -89,10 +102,10 @@ interface Link {
 }
 
 /** Accepted an hour ago, prepared, shifted to its first weight, which it now holds. */
-function history(now: number): { readonly state: RolloutState; readonly events: readonly Link[] } {
+function history(now: number, judged: boolean): { readonly state: RolloutState; readonly events: readonly Link[] } {
   const at = now - HOUR_SECONDS * 1_000;
   const shift = { version: '1', canary: { version: '2', weightPercent: SEED_WEIGHT_PERCENT } };
-  const { state, events } = walkToBake(planOfTwoSteps(), at, shift, SEED_REVISION);
+  const { state, events } = walkToBake(planOfTwoSteps(judged), at, shift, SEED_REVISION);
   const links: Link[] = [link('', 1, { type: 'Accepted', at, by: 'seed' })];
   for (const event of events) links.push(link(links.at(-1)?.hash ?? '', links.length + 1, event));
   return { state, events: links };
@@ -103,7 +116,7 @@ function link(previous: string, seq: number, event: object): Link {
 }
 
 /** A step that ends when the row is due, and one that outlasts every measurement. */
-function planOfTwoSteps(): Plan {
+function planOfTwoSteps(judged: boolean): Plan {
   const steps = [SEED_WEIGHT_PERCENT, 50].map((weight) => ({ weight, bake: '1h' }));
-  return planOf({ type: 'steps', steps }, { analysis: null, watchSeconds: HOUR_SECONDS });
+  return planOf({ type: 'steps', steps }, { analysis: judged ? {} : null, watchSeconds: HOUR_SECONDS });
 }

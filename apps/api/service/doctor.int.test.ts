@@ -74,7 +74,12 @@ test('no worker at all, and one that died alone or beside another', async () => 
   await worker({}, 'worker:gone:2');
   await sql("UPDATE worker_reports SET seen_at = now() - interval '4 minutes'");
   const sentence = /^worker:gone:2 has said nothing for 4m/;
-  await expectOne({ name: 'workers', state: 'bad', sentence, remedy: /aws command that "sluice status TARGET" prints/ });
+  await expectOne({
+    name: 'workers',
+    state: 'bad',
+    sentence,
+    remedy: /aws command that "sluice status TARGET" prints/,
+  });
   await worker();
   await expectOne({ name: 'workers', state: 'warning', sentence, remedy: /do nothing/ });
 });

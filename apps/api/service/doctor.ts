@@ -25,7 +25,7 @@ export async function diagnose(parts: ApiParts, truth: Truth, projectId: string)
   const { figures } = truth;
   if (!figures) return [databaseSilent()];
   const alive = figures.workers.filter(({ silentMs }) => silentMs <= WORKER_SILENT_MS);
-  const live = figures.phases.reduce((sum, { count }) => sum + count, 0);
+  const live = figures.live.reduce((sum, { count }) => sum + count, 0);
   const [deployments, schema, retention] = await Promise.all([
     deploymentFindings(parts.store.troubles, projectId, { hasWorker: alive.length > 0, live }),
     parts.store.migrations(),

@@ -2,7 +2,7 @@ import type { ReadyView } from '#contracts';
 import { losesWakeUps } from '#queue';
 import { formatDuration } from '#rollout';
 import { WORKER_SILENT_MS } from '#store';
-import { overdueOf, type Truth } from './truth.js';
+import type { Truth } from './truth.js';
 
 type Check = ReadyView['checks'][string];
 
@@ -25,7 +25,7 @@ export function readinessOf(truth: Truth): ReadyView {
 type Figures = NonNullable<Truth['figures']>;
 
 function workCheck(figures: Figures): Check {
-  const { count, latestMs } = overdueOf(figures);
+  const { count, latestMs } = figures.overdue;
   if (count === 0) return { ok: true, sentence: 'No work is overdue.' };
   const late = `${count === 1 ? '1 deployment is' : `${count} deployments are`} overdue, the latest by ${words(latestMs)}`;
   const alive = figures.workers.some(({ silentMs }) => silentMs <= WORKER_SILENT_MS);

@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Metric, type Registry } from 'prom-client';
 import { phases } from '#contracts';
 import { ROLLBACK_BUCKETS, WORKER_SILENT_MS } from '#store';
-import { overdueOf, type Truth, type TruthLooks } from './truth.js';
+import type { Truth, TruthLooks } from './truth.js';
 
 type Figures = NonNullable<Truth['figures']>;
 type Say = (value: number, labels?: Record<string, string>) => void;
@@ -45,25 +45,32 @@ class TruthMetrics {
 
   private addDeployments(): void {
     this.figure(
-      { name: 'sluice_deployments', help: 'Deployments that have not ended, by phase.', labels: ['phase'] },
+      {
+        name: 'sluice_deployments',
+        help: 'Deployments that have not ended, by phase. Where counting them takes more than 50 ms, as of up to a hundred times as long ago.',
+        labels: ['phase'],
+      },
       (figures, say) => {
         for (const phase of LIVE_PHASES) {
-          say(figures.phases.find((one) => one.phase === phase)?.count ?? 0, { phase });
+          say(figures.live.find((one) => one.phase === phase)?.count ?? 0, { phase });
         }
       },
     );
     this.figure(
-      { name: 'sluice_overdue_deployments', help: 'Deployments whose wake-up is more than 30 seconds late.' },
-      (figures, say) => say(overdueOf(figures).count),
+      {
+        name: 'sluice_overdue_deployments',
+        help: 'Deployments whose wake-up is more than 30 seconds late. Counted up to 10000.',
+      },
+      (figures, say) => say(figures.overdue.count),
     );
     this.figure(
       { name: 'sluice_oldest_wakeup_seconds', help: 'How late the latest wake-up is; 0 when nothing is due.' },
-      (figures, say) => say(overdueOf(figures).latestMs / 1000),
+      (figures, say) => say(figures.overdue.latestMs / 1000),
     );
     this.figure(
       {
         name: 'sluice_evidence_age_seconds',
-        help: 'Since the end of the newest period that the judge was given, of the watched canary where that is longest.',
+        help: 'Since the end of the newest period that the judge was given, of the watched canary where that is longest. Looked for among 1000.',
       },
       ({ evidence }, say) => say(evidence.oldestMs / 1000),
     );
@@ -149,7 +156,7 @@ class TruthMetrics {
     const labels = ['account', 'region', 'lane'] as const;
     const slots = new Counter({
       name: 'sluice_call_budget_slots_total',
-      help: 'Slots of the Lambda control plane given out to workers; its rate is the use of the call budget.',
+      help: 'Slots of the Lambda control plane given out to workers; its rate is the use of the call budget. Up to 500 lanes are told.',
       labelNames: labels,
       registers: [this.registry],
       async collect() {

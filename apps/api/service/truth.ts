@@ -1,7 +1,8 @@
 import type { QueueState } from '#queue';
 import type { Clock } from '#runtime';
-import type { Figures } from '#store';
+import type { Figures, PhaseCount } from '#store';
 import type { ApiParts } from '../parts.js';
+import { LiveCounts } from './live-counts.js';
 
 /** A wake-up later than this is overdue: the queue has had its chance and the sweep several. */
 export const OVERDUE_MS = 30_000;
@@ -12,7 +13,7 @@ const FRESH_MS = 5_000;
 /** What is known of the whole of Sluice at one moment. */
 export interface Truth {
   /** Absent: the database does not answer. */
-  readonly figures: Figures | undefined;
+  readonly figures: (Figures & { readonly live: readonly PhaseCount[] }) | undefined;
   /** `undefined`: the queue does not answer. `none`: this process was given none to look at. */
   readonly queue: QueueState | 'none' | undefined;
   /** This process's wall clock minus database time, milliseconds; absent without a database. */
@@ -23,9 +24,11 @@ export interface Truth {
 export class TruthLooks {
   private last: { readonly at: number; readonly truth: Promise<Truth> } | undefined;
   private readonly clock: Clock;
+  private readonly counts: LiveCounts;
 
   constructor(private readonly parts: ApiParts) {
     this.clock = parts.clock;
+    this.counts = new LiveCounts(parts.store, parts.clock, parts.figuresFreshMs !== 0);
   }
 
   look(freshMs = FRESH_MS): Promise<Truth> {
@@ -38,14 +41,18 @@ export class TruthLooks {
   }
 
   private async take(): Promise<Truth> {
-    const { store } = this.parts;
     const quiet = () => undefined;
     const [figures, queue, clockSkewMs] = await Promise.all([
-      store.figures(OVERDUE_MS).catch(quiet),
+      this.figures().catch(quiet),
       this.parts.queue?.inspect ? this.parts.queue.inspect().catch(quiet) : ('none' as const),
       this.skew().catch(quiet),
     ]);
     return { figures, queue, clockSkewMs };
+  }
+
+  private async figures(): Promise<Truth['figures']> {
+    const figures = await this.parts.store.figures(OVERDUE_MS);
+    return { ...figures, live: await this.counts.look() };
   }
 
   /** The database's moment is taken to lie in the middle of the round trip. */
@@ -54,12 +61,4 @@ export class TruthLooks {
     const database = await this.parts.store.now();
     return Math.round((before + this.clock.now()) / 2 - database);
   }
-}
-
-/** How many deployments are overdue, and how late the latest one is. */
-export function overdueOf({ phases }: Figures): { count: number; latestMs: number } {
-  return {
-    count: phases.reduce((sum, one) => sum + one.overdue, 0),
-    latestMs: Math.max(0, ...phases.map(({ latestMs }) => latestMs)),
-  };
 }
