@@ -9,7 +9,7 @@ import {
 } from '#rollout';
 import { traced } from '#runtime';
 import type { DeploymentRow, EvidenceRecord, Recorded } from '#store';
-import { claimEvent, prepareWrite } from './claim.js';
+import { afterLateClaim, claimEvent, prepareWrite } from './claim.js';
 import { type ProbeTurn, prepareProbes, probe } from './commands/probe.js';
 import { runCommand } from './commands/run-command.js';
 import { start } from './commands/start.js';
@@ -170,7 +170,10 @@ class Walk {
     return runCommand(this.turn(command), undefined);
   }
 
-  /** A slot of the budget first, then the claim, then the one call: a lease is never spent waiting for a slot. */
+  /**
+   * A slot of the budget first, then the claim, then the one call: a lease is not spent waiting for a slot, but for the
+   * one that a claim took too long for.
+   */
   private async write(command: WriteCommand): Promise<Answer | 'lost'> {
     const lane = command.type === 'Restore' ? 'rollback' : 'ordinary';
     const prepared = await prepareWrite(this.turn(command));
@@ -178,9 +181,12 @@ class Walk {
     try {
       const slot = await takeSlot(this.turn(command), lane);
       if (slot) return slot;
+      const slotAt = this.parts.clock.monotonic();
       const event = claimEvent(command, this.at());
       if (!(await this.record(event, undefined, undefined, prepared.leaseMs))) return 'lost';
-      return await runCommand(this.turn(command), prepared);
+      // A rollback is late by then, and waits for nothing more.
+      const late = lane === 'ordinary' ? await afterLateClaim(this.turn(command), prepared, slotAt) : prepared;
+      return 'kind' in late ? late : await runCommand(this.turn(command), late);
     } finally {
       prepared.leave?.();
     }

@@ -6,7 +6,8 @@ import { backoffMs, failed } from './faults.js';
 import { keepingArmed } from './keep-armed.js';
 import { leaseFor } from './lease.js';
 import { LARGEST_PACKAGE_BYTES } from './package-room.js';
-import { type Answer, type Turn, wait } from './turn.js';
+import { takeSlot } from './readings.js';
+import { type Answer, happened, type Turn, wait } from './turn.js';
 
 /** Everything a write needs, gathered before its claim: inside a lease only the one call is made. */
 export interface Prepared {
@@ -54,6 +55,30 @@ function packageBytes({ artifact, stable }: Change): number {
 export function claimEvent(command: WriteCommand, at: number): RolloutEvent {
   const wanted = 'wanted' in command ? { wanted: command.wanted } : {};
   return { type: 'ClaimTaken', at, command: command.type, token: command.token, ...wanted };
+}
+
+/** A claim that took longer than this has missed its slot: the calls of a second that it stood still would leave as one. */
+const LATE_CLAIM_MS = 100;
+/** A call that has less time left of its lease than this is not begun. */
+const LEAST_MS = 1_000;
+const HELD_UP = 'The database held the claim up; the write is claimed anew.';
+
+/**
+ * What may be done under a claim whose slot came at `slotAt`: the call with what is left of the lease, after another slot
+ * where the claim has missed the first; or nothing, and the claim is given back.
+ */
+export async function afterLateClaim(
+  turn: Turn<WriteCommand>,
+  prepared: Prepared,
+  slotAt: number,
+): Promise<Prepared | Answer> {
+  const { clock } = turn.parts;
+  if (clock.monotonic() - slotAt <= LATE_CLAIM_MS) return prepared;
+  const slot = await takeSlot(turn, 'ordinary');
+  const timeoutMs = prepared.timeoutMs - (clock.monotonic() - slotAt);
+  if (!slot && timeoutMs >= LEAST_MS) return { ...prepared, timeoutMs };
+  const delayMs = slot?.kind === 'wait' ? slot.delayMs : 0;
+  return happened({ type: 'WriteDeferred', at: turn.at(), sentence: HELD_UP }, delayMs);
 }
 
 /** What preparing captured; commands that need it exist only in states that have it. */

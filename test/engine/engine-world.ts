@@ -252,6 +252,11 @@ export class EngineWorld {
     return (await this.aws.log('UpdateAlias')).filter(({ outcome }) => outcome === 'ok').length;
   }
 
+  /** When calls of an operation arrived, milliseconds, oldest first. */
+  async callTimes(operation: string): Promise<number[]> {
+    return (await this.aws.log(operation)).map(({ at }) => at);
+  }
+
   clearFaults(): Promise<void> {
     return this.aws.clearFaults();
   }

@@ -11,6 +11,8 @@ interface Slot {
 }
 
 const WINDOW_MS = 1_000;
+/** A claim that takes longer than this asks for another slot. */
+const LATE_MS = 100;
 
 /** The account's rows of slots, and whether the calls that leave for Lambda keep to them (I22). */
 export class CallSlots {
@@ -45,14 +47,14 @@ export class CallSlots {
 
   /** A call leaves its process for Lambda. */
   spend(actor: Actor, operation: string): void {
-    const slot = this.granted.get(actor)?.shift();
+    const { now } = this.world.scheduler;
+    const slot = this.slotOf(actor, now);
     if (!slot) {
-      this.world.violate('I22', `${actor.name} called ${operation} without asking the budget.`);
+      this.world.violate('I22', `${actor.name} called ${operation} without a slot of the budget, or long after it.`);
       return;
     }
-    const { now } = this.world.scheduler;
-    // Between the slot and the call lies the claim. Where the database took longer for it than the budget allows for,
-    // it gave nobody else a slot in that time either.
+    // Between the slot and the call lies the claim. One that took longer than the budget allows for is counted no more:
+    // an ordinary one may be so late only for moments, and a rollback does not wait for another slot.
     if (now - slot.at > JITTER_MS) return;
     this.left.push({ lane: slot.lane, at: now });
     while ((this.left[0]?.at ?? now) <= now - WINDOW_MS) this.left.shift();
@@ -63,6 +65,14 @@ export class CallSlots {
       'I22',
       `${this.left.length} calls in a second, ${ordinary} of them ordinary: ${operation} is one too many.`,
     );
+  }
+
+  /** The oldest that may still be used: of the ordinary lane only one that is not long past. */
+  private slotOf(actor: Actor, now: number): Slot | undefined {
+    const mine = (this.granted.get(actor) ?? []).filter(({ lane, at }) => lane === 'rollback' || now - at <= LATE_MS);
+    this.granted.set(actor, mine);
+    const fresh = mine.findIndex(({ at }) => now - at <= JITTER_MS);
+    return mine.splice(Math.max(0, fresh), 1)[0];
   }
 
   private newStore(): SlotStore {
