@@ -8,6 +8,7 @@ import {
   createInvoker,
   createLambdaControl,
   createLogsReader,
+  openBucket,
 } from '#aws';
 import { createCloudWatchEvidence, createOutbound, readMetricsConfig } from '#metrics';
 import type { InspectableQueue } from '#queue';
@@ -114,7 +115,7 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Insp
     }),
     figures,
     report: new SelfReport(ownParts, figures, queue),
-    retention: new Retention(parts, config.retention, stopping.signal),
+    retention: new Retention(parts, config.retention, stopping.signal, prunedBucket(config)),
     everyMs,
     stopping,
     disconnect() {
@@ -125,4 +126,10 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Insp
       invoker.close();
     },
   };
+}
+
+/** The bucket in which this worker may remove code; absent: nowhere. */
+function prunedBucket({ artifactBucket: bucket, pruneBucket, awsRegion: region, awsEndpointUrl: endpoint }: Config) {
+  if (bucket === undefined || !pruneBucket) return undefined;
+  return { bucket, open: () => openBucket({ bucket, region, endpoint }) };
 }

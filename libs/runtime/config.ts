@@ -57,6 +57,7 @@ export const environmentSchema = z.object({
   SLUICE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SLUICE_API_KEY: optionalText,
   SLUICE_S3_BUCKET: optionalText,
+  SLUICE_S3_PRUNE: flag(false),
   SLUICE_ALARM_TOPICS: topicArns,
   SLUICE_METRICS_PERIOD_SECONDS: z.coerce.number().int().min(1).max(3600).default(60),
   SLUICE_SWEEP_SECONDS: z.coerce.number().min(0.2).max(300).default(5),
@@ -108,6 +109,8 @@ export interface Config {
   readonly bootstrapApiKey: string | undefined;
   /** Where artifact bytes live; absent = in Postgres. */
   readonly artifactBucket: string | undefined;
+  /** Workers remove from that bucket what retention has pruned. */
+  readonly pruneBucket: boolean;
   /** SNS topics that may tell us about alarms; none = that route is not there. */
   readonly alarmTopics: readonly string[];
   readonly metricsPeriodSeconds: number;
@@ -167,6 +170,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
     },
     bootstrapApiKey: env.SLUICE_API_KEY,
     artifactBucket: env.SLUICE_S3_BUCKET,
+    pruneBucket: env.SLUICE_S3_PRUNE,
     alarmTopics: env.SLUICE_ALARM_TOPICS,
     metricsPeriodSeconds: env.SLUICE_METRICS_PERIOD_SECONDS,
     sweepSeconds: env.SLUICE_SWEEP_SECONDS,

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { PUSHES_KEPT } from './alarm-pushes.js';
 import { inTransaction } from './database.js';
+import { OBJECT_GRACE, prunedObjectRows } from './pruned-objects.js';
 
 /** How long things are kept; 0 days = for ever. The settings are described in docs/operations.md. */
 export interface RetentionPolicy {
@@ -9,6 +10,8 @@ export interface RetentionPolicy {
   readonly evidenceDays: number;
   readonly artifactDays: number;
   readonly idempotencyHours: number;
+  /** Code in this bucket goes as well, and its object after it (`objects`); absent: no bucket is touched. */
+  readonly bucket?: string;
 }
 
 /** What the workers have been told to keep, and what they have pruned so far. Times in milliseconds of database time. */
@@ -101,6 +104,8 @@ export function retentionRounds(pool: pg.Pool) {
       policy.evidenceDays === 0 ? zero : pruneEvidence(pool, policy, limit),
     pruneArtifacts: (policy: RetentionPolicy, limit: number) =>
       policy.artifactDays === 0 ? zero : pruneArtifacts(pool, policy, limit),
+    /** What is left in a bucket of pruned code. */
+    objects: prunedObjectRows(pool),
     pruneKeys: (policy: RetentionPolicy, limit: number) => pruneKeys(pool, policy, limit),
     report: () => readReport(pool),
     async pruned(projectId: string, id: string): Promise<PrunedRow | undefined> {
@@ -159,27 +164,38 @@ function pruneEvidence(pool: pg.Pool, policy: RetentionPolicy, limit: number): P
   });
 }
 
+/** The object is written down in the statement that lets its row go: none is forgotten, and none goes that a row names. */
+const LET_GO = `
+WITH gone AS (
+  DELETE FROM artifacts a WHERE a.id = ANY($1::uuid[])
+    AND NOT EXISTS (SELECT FROM deployments d WHERE d.artifact_id = a.id) RETURNING id, kind, storage
+), objects AS (
+  INSERT INTO pruned_objects (artifact_id, bucket, key, remove_at)
+  SELECT id, storage ->> 'bucket', storage ->> 'key', clock_timestamp() + ${OBJECT_GRACE} FROM gone
+  WHERE kind = 'zip' AND storage ? 'bucket'
+)
+SELECT count(*)::int AS count FROM gone`;
+
 /**
  * Code that no deployment refers to. The rows are locked first and asked once more: a deployment that is accepted in
- * this moment keeps its artifact. Bytes in a bucket of one's own are left to that bucket's own rules, and so their rows.
+ * this moment keeps its artifact. Code in a bucket is left alone unless that bucket is the one named: a row must not go
+ * when nobody will remove its object. What callers only refer to (kind `s3`) is theirs: its row goes, its object never.
  */
 function pruneArtifacts(pool: pg.Pool, policy: RetentionPolicy, limit: number): Promise<number> {
   return alone(pool, 0, async (client) => {
-    const unused = 'NOT EXISTS (SELECT FROM deployments d WHERE d.artifact_id = a.id)';
     const found = await client.query<{ id: string }>(
       `SELECT a.id FROM artifacts a
-       WHERE NOT (a.kind = 'zip' AND a.storage ? 'bucket') AND ${unused} AND (
+       WHERE (a.kind <> 'zip' OR NOT a.storage ? 'bucket' OR a.storage ->> 'bucket' = $3)
+         AND NOT EXISTS (SELECT FROM deployments d WHERE d.artifact_id = a.id) AND (
          a.last_used_at < clock_timestamp() - $1 * interval '1 day'
          OR (a.completed_at IS NULL AND a.created_at < clock_timestamp() - ${UPLOAD_PATIENCE}))
        LIMIT $2 FOR UPDATE OF a SKIP LOCKED`,
-      [policy.artifactDays, limit],
+      [policy.artifactDays, limit, policy.bucket ?? null],
     );
-    const ids = found.rows.map(({ id }) => id);
-    const { rowCount } = await client.query(`DELETE FROM artifacts a WHERE a.id = ANY($1::uuid[]) AND ${unused}`, [
-      ids,
-    ]);
-    await client.query('UPDATE retention SET artifacts = artifacts + $1 WHERE id = 1', [rowCount ?? 0]);
-    return rowCount ?? 0;
+    const { rows } = await client.query<{ count: number }>(LET_GO, [found.rows.map(({ id }) => id)]);
+    const count = rows[0]?.count ?? 0;
+    await client.query('UPDATE retention SET artifacts = artifacts + $1 WHERE id = 1', [count]);
+    return count;
   });
 }
 

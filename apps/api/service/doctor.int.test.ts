@@ -255,6 +255,20 @@ test('a source of evidence that does not answer', async () => {
   });
 });
 
+test('code that could not be removed from a bucket, as long as that bucket is pruned', async () => {
+  const keep = { historyDays: 0, keepPerTarget: 1, evidenceDays: 0, artifactDays: 30, idempotencyHours: 24 };
+  await api.store.retention.begin({ ...keep, bucket: 'ours' });
+  await sql(
+    `INSERT INTO pruned_objects (artifact_id, bucket, key, remove_at, tries, problem) VALUES
+     (gen_random_uuid(), 'ours', 'a', now(), 1, 'AccessDenied'), (gen_random_uuid(), 'ours', 'b', now(), 0, NULL),
+     (gen_random_uuid(), 'before', 'c', now(), 3, 'NoSuchBucket')`,
+  );
+  const sentence = /removed from the bucket ours, one object so far: AccessDenied\.$/;
+  await expectOne({ name: 'retention', state: 'warning', sentence, remedy: /DeleteObject on arn:aws:s3:::ours/ });
+  await api.store.retention.begin(keep);
+  expect(await trouble()).toEqual([]);
+});
+
 test('credentials that lack a right, and somebody else who eats the quota', async () => {
   const fault = { operation: 'UpdateAlias', count: 2, agoMs: 4_000, sentence: 'The credentials are not allowed.' };
   await worker({ faults: [{ ...fault, code: 'access_denied' }] });

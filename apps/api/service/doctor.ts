@@ -1,6 +1,6 @@
 import type { FindingView } from '#contracts';
 import { losesWakeUps } from '#queue';
-import { type ReportedWorker, WORKER_SILENT_MS } from '#store';
+import { type KeptObjects, type ReportedWorker, type RetentionReport, WORKER_SILENT_MS } from '#store';
 import type { ApiParts } from '../parts.js';
 import { deploymentFindings } from './doctor-deployments.js';
 import { firstFew, ok } from './finding.js';
@@ -26,10 +26,11 @@ export async function diagnose(parts: ApiParts, truth: Truth, projectId: string)
   if (!figures) return [databaseSilent()];
   const alive = figures.workers.filter(({ silentMs }) => silentMs <= WORKER_SILENT_MS);
   const live = figures.live.reduce((sum, { count }) => sum + count, 0);
-  const [deployments, schema, retention] = await Promise.all([
+  const [deployments, schema, retention, kept] = await Promise.all([
     deploymentFindings(parts.store.troubles, projectId, { hasWorker: alive.length > 0, live }),
     parts.store.migrations(),
     parts.store.retention.report(),
+    parts.store.retention.objects.kept(),
   ]);
   return [
     ...workerFindings(figures, alive),
@@ -39,7 +40,7 @@ export async function diagnose(parts: ApiParts, truth: Truth, projectId: string)
     ...queueFindings(truth, alive),
     ...clockFindings(truth.clockSkewMs, alive),
     ...schemaFindings(schema),
-    ok('retention', retentionWords(retention)),
+    ...retentionFindings(retention, kept),
   ];
 }
 
@@ -290,6 +291,21 @@ function schemaFindings({
     });
   }
   return findings.length > 0 ? findings : [ok('schema', 'The database has this release’s schema.')];
+}
+
+function retentionFindings(report: RetentionReport | undefined, kept: readonly KeptObjects[]): FindingView[] {
+  // Of a bucket that is no longer pruned nothing is expected.
+  const failing = kept.filter(({ bucket }) => bucket === report?.policy.bucket);
+  const findings = failing.map(
+    ({ bucket, count, problem }): FindingView => ({
+      name: 'retention',
+      state: 'warning',
+      sentence: `Code that nothing refers to could not be removed from the bucket ${bucket}, ${count === 1 ? 'one object' : `${count} objects`} so far: ${problem}.`,
+      why: 'It only takes up room; every rollout and rollback goes on.',
+      remedy: `Allow the workers s3:DeleteObject on arn:aws:s3:::${bucket}/artifacts/*, or set SLUICE_S3_PRUNE to off. It is tried again every day.`,
+    }),
+  );
+  return [ok('retention', retentionWords(report)), ...findings];
 }
 
 const countOf = (count: number, noun: string) => (count === 1 ? `1 ${noun} is` : `${count} ${noun}s are`);
