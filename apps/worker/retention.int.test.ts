@@ -35,7 +35,12 @@ const ours = {
 /** What a worker's round does; `known` is the store as that worker sees it. */
 function round(pruned: typeof ours | null = ours, known: Store = store): Promise<void> {
   const stopping = new AbortController().signal;
-  return new Retention({ store: known, clock: systemClock, logger: silentLogger }, policy, stopping, pruned ?? undefined).run();
+  return new Retention(
+    { store: known, clock: systemClock, logger: silentLogger },
+    policy,
+    stopping,
+    pruned ?? undefined,
+  ).run();
 }
 
 /** Code in the bucket that was last used so many days ago; its object is there. */
