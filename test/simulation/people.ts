@@ -3,7 +3,7 @@ import { silentLogger } from '#runtime';
 import type { AcceptResult, QueuePolicy, Store } from '#store';
 import { actOnDeployment } from '../../apps/api/deployments/act-on-deployment.js';
 import type { ApiParts } from '../../apps/api/parts.js';
-import { Ports } from './ports.js';
+import { connectionLost, Ports } from './ports.js';
 import type { Random } from './random.js';
 import { Actor } from './scheduler.js';
 import { PROJECT, type World } from './world.js';
@@ -98,7 +98,8 @@ export class People {
         await ask();
         return;
       } catch (error) {
-        if (String(error).includes('guard allowed')) this.world.violate('Guard', String(error));
+        // Only a connection may break; any other trouble is an answer that the product owes and did not give.
+        if (error !== connectionLost) this.world.violate('Guard', `A wish met trouble instead of an answer: ${error}`);
         await this.ports.clock.sleep(500);
       }
     }

@@ -33,7 +33,7 @@ export type StorePort = {
 };
 
 /** One for all: making a stack for each would cost more than the schedule around it. The code is Postgres' own. */
-const connectionLost = Object.assign(new Error('The connection was lost.'), { code: '08006' });
+export const connectionLost = Object.assign(new Error('The connection was lost.'), { code: '08006' });
 
 /**
  * The world as one process sees it: every call takes time, may fail before or after it took effect, and is a moment at
@@ -106,7 +106,7 @@ export class Ports {
         extendLease: (row, leaseMs) => say(() => this.world.extendLease(this.actor, row, leaseMs)),
         probePayloads: (id) => say(() => database.payloads.get(id)),
         noteUnreadable: () => say(() => undefined),
-        setAside: (id) => say(() => database.setAside(id)),
+        setAside: (id, problem) => say(() => this.world.setAside(id, problem)),
         overdue: (graceMs, limit, after) => say(() => this.world.overdue(graceMs, limit, after)),
         rollbacks: (limit) => say(() => database.rollbacks(limit)),
         abandoned: (limit) => say(() => database.abandoned(limit)),

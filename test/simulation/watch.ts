@@ -11,6 +11,7 @@ import {
   weightOf,
 } from '#rollout';
 import type { RecordOptions } from '../../libs/store/deployments/record.js';
+import { Histories } from './histories.js';
 import type { MemoryAlias } from './memory-lambda.js';
 import type { Actor } from './scheduler.js';
 import type { World } from './world.js';
@@ -46,8 +47,11 @@ export class Watch {
   versionsDeleted = false;
   private readonly lastWriter = new Map<string, string>();
   private readonly stories = new Map<string, Story>();
+  private readonly histories: Histories;
 
-  constructor(private readonly world: World) {}
+  constructor(private readonly world: World) {
+    this.histories = new Histories(world);
+  }
 
   story(id: string): Story {
     let story = this.stories.get(id);
@@ -70,6 +74,7 @@ export class Watch {
     const story = this.story(id);
     const { actor } = options;
     this.lease(id, event, options, story);
+    this.histories.recorded(id, before, event, after);
     if (event.type === 'ClaimTaken') {
       const { command, token, wanted } = event;
       this.claims.push({ deploymentId: id, actor, command, token, wanted });
@@ -159,7 +164,13 @@ export class Watch {
         this.world.violate('I3', `${id} is ${after.phase}, the alias has ${describeAliasValue(now)}.`);
       }
     }
-    if (story.aborted && after.phase === 'succeeded' && after.result === 'promoted') {
+    const isPromoted = after.phase === 'succeeded' && after.result === 'promoted';
+    if (isPromoted && !this.foreign.has(alias) && isMoving(before) && now) {
+      if (!sameAliasValue(now, { version: before.canary })) {
+        this.world.violate('I3', `${id} is promoted, the alias has ${describeAliasValue(now)}.`);
+      }
+    }
+    if (story.aborted && isPromoted) {
       this.world.violate('I6', `${id} was promoted after an abort was accepted.`);
     }
     const blamed = after.phase === 'failed' && after.reason.code === 'latest_changed';

@@ -222,6 +222,12 @@ export class World {
     return held;
   }
 
+  /** For trouble that is the deployment's own: what the product made here, it can go on with. */
+  setAside(id: string, problem: string): number | undefined {
+    this.violate('I16', `${id} cannot go on: ${problem}`);
+    return this.database.setAside(id);
+  }
+
   /** Code 3 is broken for every payload. */
   failsProbes(codeSha256: string): boolean {
     return codeSha256 === BROKEN_CODE;
