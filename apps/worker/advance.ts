@@ -123,7 +123,8 @@ class Walk {
     if (answer === 'lost') return undefined;
     if (answer.kind === 'wait') return this.rest(answer.delayMs, answer.seen);
     const recorded = await this.record(answer.event, answer.delayMs, answer.seen);
-    if (!recorded) return undefined;
+    if (recorded === 'lost' && isWrite(command)) await this.leaveOutcome(answer.event, command);
+    if (recorded !== 'recorded') return undefined;
     if (answer.delayMs !== undefined) return { sequence: this.row.sequence, delayMs: answer.delayMs };
     const wakeAt = nextWakeAt(this.row.state, this.at());
     if (wakeAt === undefined) return undefined;
@@ -183,7 +184,7 @@ class Walk {
       if (slot) return slot;
       const slotAt = this.parts.clock.monotonic();
       const event = claimEvent(command, this.at());
-      if (!(await this.record(event, undefined, undefined, prepared.leaseMs))) return 'lost';
+      if ((await this.record(event, undefined, undefined, prepared.leaseMs)) !== 'recorded') return 'lost';
       // A rollback is late by then, and waits for nothing more.
       const late = lane === 'ordinary' ? await afterLateClaim(this.turn(command), prepared, slotAt) : prepared;
       return 'kind' in late ? late : await runCommand(this.turn(command), late);
@@ -198,7 +199,7 @@ class Walk {
     if ('kind' in prepared) return prepared;
     const from = prepared.fromLog ? { fromLog: prepared.fromLog } : {};
     const begun = { type: 'ProbesBegun', at: this.at(), round: command.round, ...from } as const;
-    if (!(await this.record(begun, undefined, undefined, LEASE_MS))) return 'lost';
+    if ((await this.record(begun, undefined, undefined, LEASE_MS)) !== 'recorded') return 'lost';
     const hold = new LeaseHold(this.parts, this.row);
     try {
       const answer = await probe(this.turn(command), prepared, AbortSignal.any([this.signal, hold.lost]));
@@ -222,9 +223,14 @@ class Walk {
     };
   }
 
-  private async record(event: RolloutEvent, delayMs?: number, seen?: Seen, leaseMs?: number): Promise<boolean> {
+  private async record(
+    event: RolloutEvent,
+    delayMs?: number,
+    seen?: Seen,
+    leaseMs?: number,
+  ): Promise<'recorded' | 'lost' | 'stale'> {
     const next = transition(this.row.state, event);
-    if (next.kind !== 'moved') return false;
+    if (next.kind !== 'moved') return 'stale';
     const at = this.at();
     const wakeAt = delayMs === undefined ? nextWakeAt(next.state, at) : at + delayMs;
     const recorded = await this.parts.store.deployments.record(this.row, event, next.state, {
@@ -233,12 +239,9 @@ class Walk {
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...seen,
     });
-    if (recorded.kind === 'lost') {
-      if (leaseMs === undefined) await this.leaveOutcome(event);
-      return false;
-    }
+    if (recorded.kind === 'lost') return 'lost';
     this.follow(next.state, recorded, seen?.evidence);
-    return true;
+    return 'recorded';
   }
 
   private follow(state: DeploymentRow['state'], recorded: Recorded, evidence?: EvidenceRecord): void {
@@ -263,17 +266,16 @@ class Walk {
 
   /**
    * Somebody moved the row while our write was under way. What we did is left in the history for whoever goes on from
-   * there; the state is theirs. A read's answer is simply out of date.
+   * there; the state is theirs. A read's answer is simply out of date: a remark about it would move the row under
+   * whoever reads by now, and two workers that read the same alias would keep each other from going on.
    */
-  private async leaveOutcome(event: RolloutEvent): Promise<void> {
-    const claim = 'claim' in this.row.state ? this.row.state.claim : undefined;
-    if (!claim) return;
+  private async leaveOutcome(event: RolloutEvent, { type: of }: WriteCommand): Promise<void> {
     for (let tries = 0; tries < 3; tries += 1) {
       const row = await this.parts.store.deployments.load(this.row.id);
       // A live lease belongs to somebody whose own record must not be overtaken by a remark.
       if (!row || (row.leaseUntil ?? 0) > row.readAt) return;
       const sentence = `${event.type} came too late: the deployment had moved on to ${row.phase}.`;
-      const outcome = { type: 'Outcome', at: row.readAt, of: claim.command, sentence } as const;
+      const outcome = { type: 'Outcome', at: row.readAt, of, sentence } as const;
       const options = { actor: this.parts.name, nextAt: row.nextAt };
       const recorded = await this.parts.store.deployments.record(row, outcome, row.state, options);
       if (recorded.kind === 'recorded') return;

@@ -92,7 +92,10 @@ export class Reconciler {
       actor: name,
       nextAt: nextWakeAt(next.state, at),
     });
-    if (recorded.kind === 'recorded') await this.wakes.look(deploymentId);
+    if (recorded.kind === 'lost') return;
+    // An alias that is gone ends its deployment, and the next in line waits for that.
+    for (const woken of recorded.woken) this.parts.nudge(woken.deploymentId);
+    await this.wakes.look(deploymentId);
   }
 
   /** Its next turn may be far away, so a busy budget is asked again until the round is over. */

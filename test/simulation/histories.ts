@@ -78,7 +78,14 @@ export class Histories {
   private of(id: string): Told {
     let told = this.told.get(id);
     if (!told) {
-      told = { startedAt: 0, since: 0, bakeMayEndAt: 0, shifts: 0, skipped: false, approved: false };
+      told = {
+        startedAt: this.world.database.rows.get(id)?.createdAt ?? 0,
+        since: 0,
+        bakeMayEndAt: 0,
+        shifts: 0,
+        skipped: false,
+        approved: false,
+      };
       this.told.set(id, told);
     }
     return told;

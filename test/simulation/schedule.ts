@@ -181,12 +181,12 @@ class Plot {
       const canary = what === 'weights' && other ? { canary: { version: other, weightPercent: 33 } } : {};
       lambda.updateAlias(FN, alias, { version, ...canary }, {});
     }
-    world.watch.touched.add(alias);
-    world.watch.foreign.add(alias);
+    world.watch.touchedBySomebody(alias);
   }
 
   private wipeQueue(): void {
     this.world.say(() => 'the queue is wiped');
+    this.world.fair = false;
     this.world.queue.flush();
   }
 

@@ -58,3 +58,8 @@ export function drawTroubles(random: Random, calmAt: number): Troubles {
     latencyMs,
   };
 }
+
+export function isFair({ death, freeze, database, lambda, silence, denial, budget, queue }: Troubles): boolean {
+  const rates = [death, freeze, database, lambda, silence, denial, budget, queue.lost, queue.doubled, queue.lateMs];
+  return [...rates, queue.refused].every((rate) => rate === 0);
+}

@@ -4,6 +4,7 @@ import {
   endPhases,
   isEnd,
   isMoving,
+  isWatched,
   type RolloutEvent,
   type RolloutState,
   sameAliasValue,
@@ -45,6 +46,7 @@ export class Watch {
   latestTouched = false;
   /** Somebody outside Sluice deleted a version: publishing again makes another of the same content. */
   versionsDeleted = false;
+  private readonly touchedAt = new Map<string, number>();
   private readonly lastWriter = new Map<string, string>();
   private readonly stories = new Map<string, Story>();
   private readonly histories: Histories;
@@ -88,9 +90,24 @@ export class Watch {
     if (event.type === 'AliasDrifted' && !this.touched.has(this.world.aliasOf(id))) {
       this.world.violate('I14', `${id} took its own write for somebody else's: ${JSON.stringify(event)}`);
     }
+    this.dated(id, event, story);
+    const stops = this.world.processes.some(
+      ({ actor: { name, stopping } }) => name === actor && stopping.signal.aborted,
+    );
+    if (event.type === 'Probed' && event.verdict === 'inconclusive' && stops) {
+      this.world.violate('Probes', `${id} is told that its probes prove nothing by ${actor}, which was told to stop.`);
+    }
     if (event.type === 'Watched') this.watched(id, before, event, after, story);
     if (isEnd(after) && !isEnd(before)) this.ended(id, before, after, story);
     this.oneActive(id);
+  }
+
+  /** A bake begins no sooner than its weight landed and is looked at no later than it is, whatever held a worker up. */
+  private dated(id: string, event: RolloutEvent, story: Story): void {
+    const { now } = this.world.scheduler;
+    const tooSoon = event.type === 'WeightShifted' && event.at < story.weightLandedAt - 1;
+    const tooLate = event.type === 'Watched' && event.at > now + 1;
+    if (tooSoon || tooLate) this.world.violate('I20', `${id} dates ${event.type} at ${event.at}; it is ${now}.`);
   }
 
   /** While a lease lives, only its holder (and people) move the row. */
@@ -210,6 +227,30 @@ export class Watch {
     }
     this.world.violate('I18', `${actor.name} sent ${command} under ${token}, which no claim of its names.`);
     return undefined;
+  }
+
+  /** Somebody outside Sluice changed or deleted an alias. */
+  touchedBySomebody(alias: string): void {
+    this.touched.add(alias);
+    this.foreign.add(alias);
+    this.touchedAt.set(alias, this.world.scheduler.now);
+  }
+
+  /** What somebody else did to an alias whose canary is watched is seen within this time. */
+  checkForeign(unseenMs: number): void {
+    const { now } = this.world.scheduler;
+    for (const { id, state, phase, target } of this.world.database.rows.values()) {
+      if (phase !== 'baking' && phase !== 'gated' && phase !== 'paused') continue;
+      const since = this.touchedAt.get(target.aliasName);
+      if (!isWatched(state) || since === undefined || !this.foreign.has(target.aliasName)) continue;
+      const unseen = now - Math.max(since, 'since' in state ? state.since : state.bakeStartedAt);
+      const value = this.world.aliasValue(target.aliasName);
+      if (unseen > unseenMs && !(value && sameAliasValue(value, state.value)))
+        this.world.violate(
+          'I14',
+          `${id} is ${phase} and has not seen for ${unseen} ms what somebody did to its alias.`,
+        );
+    }
   }
 
   /** A write to an alias took effect. */
