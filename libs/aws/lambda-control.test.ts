@@ -334,6 +334,23 @@ describe('a function', () => {
     ]);
   });
 
+  it('asks before every further page of versions, and ends the listing on a no', async () => {
+    const pages = ['2', '3', '4'];
+    lambda.answer(({ url }, response) => {
+      const nth = Number(new URL(url, 'http://localhost').searchParams.get('Marker') ?? 0);
+      const Versions = [{ ...functionAnswer, Version: pages[nth] }];
+      response.end(JSON.stringify({ Versions, ...(nth < 2 ? { NextMarker: String(nth + 1) } : {}) }));
+    });
+    const before = lambda.seen.length;
+    const asked: number[] = [];
+    const granting = async () => asked.push(lambda.seen.length - before) > 0;
+    expect(await control.listVersions(fn, call, granting)).toMatchObject({ ok: true });
+    expect(asked).toEqual([1, 2]);
+    const refused = await control.listVersions(fn, call, async () => false);
+    expect(refused).toMatchObject({ fault: { code: 'throttled', retry: 'again' } });
+    expect(lambda.seen.length - before).toBe(4);
+  });
+
   it('gives its code back, checked against its CodeSha256', async () => {
     const codeSha256 = createHash('sha256').update('the zip').digest('base64');
     const Code = { Location: `${lambda.endpoint}/code?signature=s3cret` };

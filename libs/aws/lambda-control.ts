@@ -67,8 +67,15 @@ export interface LambdaControl {
     description: string,
     call: CallOptions,
   ): Promise<Outcome<FunctionReading>>;
-  /** Published versions, oldest first, `$LATEST` left out. The timeout holds for all pages together. */
-  listVersions(fn: FunctionAddress, call: CallOptions): Promise<Outcome<FunctionReading[]>>;
+  /**
+   * Published versions, oldest first, `$LATEST` left out. The timeout holds for all pages together. Before every page but
+   * the first `mayGoOn` is asked, because each is a call of its own; on a no the outcome is `throttled`.
+   */
+  listVersions(
+    fn: FunctionAddress,
+    call: CallOptions,
+    mayGoOn?: () => Promise<boolean>,
+  ): Promise<Outcome<FunctionReading[]>>;
   /** Follows the signed link of a fresh reading, so that a configuration change can take the stable version's code. */
   downloadCode(reading: FunctionReading, call: CallOptions): Promise<Outcome<Uint8Array>>;
   close(): void;
@@ -212,11 +219,19 @@ class SdkLambdaControl implements LambdaControl {
     return this.told('PublishVersion', functionOutcome(fn, answer.value, 'PublishVersion', 'write', 'ready'));
   }
 
-  async listVersions(fn: FunctionAddress, call: CallOptions): Promise<Outcome<FunctionReading[]>> {
+  async listVersions(
+    fn: FunctionAddress,
+    call: CallOptions,
+    mayGoOn: () => Promise<boolean> = async () => true,
+  ): Promise<Outcome<FunctionReading[]>> {
     const startedAt = this.clock.monotonic();
     const versions: FunctionReading[] = [];
     let marker: string | undefined;
     do {
+      if (marker && !(await mayGoOn())) {
+        const internal = 'ListVersionsByFunction: the call budget had no room for the next page.';
+        return failed(fault('throttled', 'again', { internal }));
+      }
       const command = new ListVersionsByFunctionCommand({
         FunctionName: fn.functionName,
         ...(marker ? { Marker: marker } : {}),

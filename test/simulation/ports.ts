@@ -8,6 +8,9 @@ import { refusal } from './memory-lambda.js';
 import type { Actor } from './scheduler.js';
 import type { World } from './world.js';
 
+/** Versions in one answer of a listing: few, so that most listings take several calls. */
+const PAGE = 2;
+
 /** The parts of the store that the worker and the acts of people use. */
 export type StorePort = {
   readonly deployments: Pick<
@@ -133,7 +136,15 @@ export class Ports {
       getAlias: (fn, alias, call) =>
         spent('GetAlias', read)(() => this.world.readAlias(this.actor, fn, alias), call.timeoutMs),
       getFunction: (fn, qualifier, call) => read(() => lambda.getFunction(fn, qualifier), call.timeoutMs),
-      listVersions: (fn, call) => spent('ListVersionsByFunction', read)(() => lambda.listVersions(fn), call.timeoutMs),
+      listVersions: async (fn, call, mayGoOn = async () => true) => {
+        const page = () => spent('ListVersionsByFunction', read)(() => lambda.listVersions(fn), call.timeoutMs);
+        let listed = await page();
+        for (let seen = PAGE; listed.ok && seen < listed.value.length; seen += PAGE) {
+          if (!(await mayGoOn())) return failed(fault('throttled', 'again', { internal: 'No room for a page.' }));
+          listed = await page();
+        }
+        return listed;
+      },
       // A link that stays silent for its whole minute would only make every schedule longer.
       downloadCode: (reading) => read(() => lambda.downloadCode(reading), 8_000),
       updateAlias: (fn, alias, wanted, fence, call) => {

@@ -7,6 +7,9 @@ import { sameConfiguration } from '../wanted.js';
 import { notSettled } from './await-latest-settled.js';
 import type { Change } from './change-function.js';
 
+/** For all pages of the versions together. */
+const LISTING_TIMEOUT_MS = READ_TIMEOUT_MS * 3;
+
 /**
  * A write to `$LATEST` whose outcome nobody knows. In this order: its old token still there means that nothing was
  * done, and the same token may be sent again; our code and configuration there means that it was, and publishing with
@@ -28,7 +31,10 @@ export async function resolvePublish(turn: Turn, claim: Claim, change: Change, c
 async function findAmongVersions(turn: Turn, change: Change, captured: Captured): Promise<Answer> {
   const slot = await takeSlot(turn, 'ordinary');
   if (slot) return slot;
-  const answer = await turn.parts.lambda.listVersions(turn.fn, { timeoutMs: READ_TIMEOUT_MS * 3, signal: turn.signal });
+  const { lambda, clock } = turn.parts;
+  const endsAt = clock.monotonic() + LISTING_TIMEOUT_MS;
+  const call = { timeoutMs: LISTING_TIMEOUT_MS, signal: turn.signal };
+  const answer = await lambda.listVersions(turn.fn, call, () => takeSlotBefore(turn, endsAt));
   if (!answer.ok) return readAgain(answer.fault);
   const [found, ...more] = answer.value.filter((version) => isOurVersion(version, change, captured));
   if (found && more.length === 0) return happened({ type: 'VersionPublished', at: turn.at(), version: found.version });
@@ -36,6 +42,17 @@ async function findAmongVersions(turn: Turn, change: Change, captured: Captured)
     ? 'Several new versions hold this code; which of them is this deployment’s cannot be told.'
     : '$LATEST holds neither what was there before nor what was sent, and no version of this deployment was published.';
   return latestChanged(turn.at(), sentence);
+}
+
+/** A listing that was given up begins at its first page again, so its next slot is waited for as long as there is time. */
+async function takeSlotBefore(turn: Turn, endsAt: number): Promise<boolean> {
+  const { clock } = turn.parts;
+  for (;;) {
+    const slot = await takeSlot(turn, 'ordinary');
+    if (slot?.kind !== 'wait') return true;
+    if (turn.signal.aborted || clock.monotonic() + slot.delayMs >= endsAt) return false;
+    await clock.sleep(slot.delayMs, turn.signal);
+  }
 }
 
 function isOurVersion(version: FunctionReading, change: Change, captured: Captured): boolean {
