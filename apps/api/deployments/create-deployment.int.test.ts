@@ -23,6 +23,18 @@ const post = (body: unknown, headers: Record<string, string> = {}) =>
 const count = async () => (await api.client.listDeployments({ target: 'checkout', limit: 100 })).items.length;
 const fresh = () => ({ target, configuration: { memorySize: 256 } });
 
+describe('a character that cannot be stored', () => {
+  test.each([
+    ['half a character in the message', { message: 'half \ud83d' }],
+    ['NUL in a description', { configuration: { description: 'a\u0000b' } }],
+  ])('%s is refused with the reason, and harms nobody who comes at the same time', async (_, said) => {
+    const [bad, good] = await Promise.all([post({ ...fresh(), ...said }), post(fresh())]);
+    expect(bad).toMatchObject({ status: 400, body: { code: 'request_invalid' } });
+    expect(JSON.stringify(bad.body)).toContain('cannot be stored');
+    expect(good.status).toBe(202);
+  });
+});
+
 describe('accepting a deployment', () => {
   test('answers 202 with its place and how it stands, and wakes a worker', async () => {
     const answer = await post({ ...fresh(), message: 'more memory', commit: 'abcdef1' });
