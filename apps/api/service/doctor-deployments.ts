@@ -68,7 +68,7 @@ function unreadableFindings(rows: readonly TroubledRow[], isSample: boolean): Fi
       state: 'bad',
       sentence: `Deployment ${deploymentId} of ${target} is stored in a form that this release cannot read.`,
       why: 'It stands still where it is and holds its target; all others go on.',
-      remedy: `Run the release that wrote it (the newest one). If that must not wait, "sluice status ${deploymentId}" prints the aws lambda update-alias that puts the old version back. If no release can read it, whoever looks after the database must mend the row.`,
+      remedy: `Run the release that wrote it (the newest one). If traffic has moved and that must not wait, "sluice status ${deploymentId}" prints the aws command that puts the old version back. If no release can read it, whoever looks after the database must mend the row.`,
     }),
     more: 'Unreadable as well',
     // Found among those next in line: there may be more behind them.

@@ -103,9 +103,14 @@ test('a list that is longer than what is told one by one says how long it is', a
   for (let n = 0; n < 12; n += 1) await worker({ clockSkewMs: 600_000, rounds: {} }, `worker:late:${n}`);
   for (let n = 0; n < 14; n += 1) await worker({}, `worker:gone:${n}`);
   await sql("UPDATE worker_reports SET seen_at = now() - interval '4 minutes' WHERE name LIKE 'worker:gone:%'");
-  const told = (await trouble()).filter(({ sentence }) => /\d more\.$/.test(sentence));
+  const told = (await trouble()).filter(({ sentence }) => /: \d+ more\.$/.test(sentence));
+  const dead = (await trouble()).filter(({ sentence }) => sentence.includes('goodbye'));
+  expect(dead.map(({ sentence }) => sentence)).toEqual([
+    expect.stringMatching(
+      /^14 workers have said nothing.*: (worker:gone:\d+ for 4m\d*s?, ){9}worker:gone:\d+ for 4m\d*s?, and 4 more\.$/,
+    ),
+  ]);
   expect(told.map(({ name, state, sentence }) => [name, state, sentence])).toEqual([
-    ['workers', 'warning', 'Dead within the hour as well, without a goodbye: 4 more.'],
     ['overdue', 'bad', 'Overdue as well, by less: 3 more.'],
     ['rows', 'bad', 'Unreadable as well: 15 more.'],
     ['stuck', 'bad', 'Stuck as well, for a shorter time: 1 more.'],

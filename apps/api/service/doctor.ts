@@ -3,7 +3,7 @@ import { losesWakeUps } from '#queue';
 import { type KeptObjects, type ReportedWorker, type RetentionReport, WORKER_SILENT_MS } from '#store';
 import type { ApiParts } from '../parts.js';
 import { deploymentFindings } from './doctor-deployments.js';
-import { firstFew, ok } from './finding.js';
+import { firstFew, NAMED, ok } from './finding.js';
 import { words } from './readiness.js';
 import { retentionWords } from './retention-words.js';
 import type { Truth } from './truth.js';
@@ -82,11 +82,7 @@ function workerFindings(figures: Figures, alive: readonly ReportedWorker[]): Fin
     }
     return found;
   });
-  const lost = firstFew(dead, {
-    name: 'workers',
-    tell: ({ name, silentMs }) => deadWorker(name, silentMs, alive.length),
-    more: 'Dead within the hour as well, without a goodbye',
-  });
+  const lost = dead.length === 0 ? [] : [deadWorkers(dead, alive.length)];
   if (alive.length > 0) {
     const shown = firstFew(troubled, {
       name: 'workers',
@@ -107,20 +103,32 @@ function workerFindings(figures: Figures, alive: readonly ReportedWorker[]): Fin
   ];
 }
 
-function deadWorker(name: string, silentMs: number, others: number): FindingView {
-  return {
-    name: 'workers',
-    state: others > 0 ? 'warning' : 'bad',
-    sentence: `${name} has said nothing for ${words(silentMs)} and did not say goodbye.`,
-    why:
-      others > 0
-        ? 'It was killed, or it hangs. The others have taken over its work.'
-        : 'It was killed, or it hangs, and there is no other: canaries stay where they are and nobody watches them.',
-    remedy:
-      others > 0
-        ? 'If a new process has taken its place, do nothing: this line goes away after an hour. Else start it again.'
-        : 'Start a worker. To put an old version back before that, use the aws command that "sluice status TARGET" prints.',
-  };
+/** One finding for all of them: what to do is the same, and workers that are restarted over and over leave many. */
+function deadWorkers(dead: readonly ReportedWorker[], others: number): FindingView {
+  const named = dead.slice(0, NAMED).map(({ name, silentMs }) => `${name} for ${words(silentMs)}`);
+  const more = dead.length > NAMED ? `, and ${dead.length - NAMED} more` : '';
+  const [first] = dead;
+  const sentence =
+    dead.length === 1 && first
+      ? `${first.name} has said nothing for ${words(first.silentMs)} and did not say goodbye.`
+      : `${dead.length} workers have said nothing and did not say goodbye: ${named.join(', ')}${more}.`;
+  return others > 0
+    ? {
+        name: 'workers',
+        state: 'warning',
+        sentence,
+        why: 'They were killed, or they hang. Those that are alive have taken over their work.',
+        remedy:
+          'If new processes have taken their place, do nothing: this line goes away after an hour. Else start them again. If they die again and again, look at their last lines and at memory.',
+      }
+    : {
+        name: 'workers',
+        state: 'bad',
+        sentence,
+        why: 'They were killed, or they hang, and there is no other: canaries stay where they are and nobody watches them.',
+        remedy:
+          'Start a worker. To put an old version back before that, use the aws command that "sluice status TARGET" prints.',
+      };
 }
 
 /** Faults that a person must mend; everything else passes by itself. */

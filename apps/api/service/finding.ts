@@ -1,7 +1,7 @@
 import type { FindingView } from '#contracts';
 
 /** So many of a kind are told one by one; the rest is a number. */
-const NAMED = 10;
+export const NAMED = 10;
 
 export const ok = (name: string, sentence: string): FindingView => ({ name, state: 'ok', sentence });
 

@@ -40,6 +40,15 @@ If Sluice itself is down, this gives version 4 all traffic back:
     expect(lines.join('\n')).not.toContain('sluice abort');
   });
 
+  test('what keeps it from going on is told with its remedy', () => {
+    const trouble = { since: '2026-01-31T12:00:00Z', sentence: 'It cannot be read.', remedy: 'Start the newer one.' };
+    const text = statusLines(plainStyle, deployment({ trouble, strategy: 'unknown', steps: [] })).join('\n');
+    expect(text).toMatch(
+      / {2}Trouble +since 2026-01-31 12:00:00 UTC: It cannot be read\.\n {2}Remedy +Start the newer one\./,
+    );
+    expect(text).not.toContain('Strategy');
+  });
+
   test('after a rollback it says why, and what to do about it', () => {
     const text = statusLines(plainStyle, deployment(rolledBack)).join('\n');
     expect(text).toContain('Rolled back to version 4: errors rose.');

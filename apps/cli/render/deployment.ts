@@ -82,7 +82,7 @@ export function trafficLines(style: Style, deployment: DeploymentView): string[]
 type Fact = readonly [label: string, value: string | undefined];
 
 function progressFacts(style: Style, deployment: DeploymentView, elapsedMs: number): Fact[] {
-  const { evidence, drift, reason } = deployment;
+  const { evidence, drift, reason, trouble } = deployment;
   // The headline already says the drift and the reason in most cases; repeating a sentence helps nobody.
   const said = (sentence: string | undefined) =>
     sentence && (COUNTING_DOWN.has(deployment.phase) || !deployment.headline.includes(sentence))
@@ -94,6 +94,8 @@ function progressFacts(style: Style, deployment: DeploymentView, elapsedMs: numb
     ['Judge', deployment.ended || drift ? undefined : said(evidence?.sentence)],
     ['Expected', drift ? aliasWords(drift.expected) : undefined],
     ['Why', drift ? undefined : said(reason?.sentence)],
+    ['Trouble', trouble ? `since ${secondOf(trouble.since)}: ${fold(style, trouble.sentence)}` : undefined],
+    ['Remedy', trouble ? fold(style, trouble.remedy) : undefined],
     ['Asked by', reason?.by && reason.by !== deployment.requestedBy ? reason.by : undefined],
     ['What to do', reason?.remedy && (deployment.ended || isHeld(deployment)) ? fold(style, reason.remedy) : undefined],
   ];
@@ -166,6 +168,7 @@ export function versionWord(version: string): string {
 function strategyWords(deployment: DeploymentView): string | undefined {
   if (deployment.kind === 'restore') return undefined;
   if (deployment.adaptive) return `${deployment.strategy}: the judge chooses the weights`;
+  if (deployment.strategy === 'unknown') return undefined;
   if (deployment.steps.length === 0) return `${deployment.strategy}: everything at once`;
   const shown = deployment.steps
     .slice(0, 6)
