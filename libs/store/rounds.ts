@@ -34,7 +34,11 @@ export function inRounds<I, R>({ serve, most, begins }: Rounds<I, R>): (input: I
     under += 1;
     // Requests come in bursts, one socket after the other: the end of the turn has seen them all.
     if (begins === 'at the end of the turn') await new Promise(setImmediate);
-    while (waiting.length > 0) await unlessHeldUp(serve(waiting.splice(0, most)));
+    while (waiting.length > 0) {
+      const round = serve(waiting.splice(0, most));
+      // The only one under way is in nobody's way: whoever comes finds another place.
+      await (under < SIDE_BY_SIDE ? round : unlessHeldUp(round));
+    }
     under -= 1;
   };
   return (input) =>
