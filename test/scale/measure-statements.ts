@@ -7,6 +7,7 @@ import { loadDeployment } from '../../libs/store/deployments/read.js';
 import { rearm, recordEvent } from '../../libs/store/deployments/record.js';
 import { readFigures } from '../../libs/store/figures.js';
 import { queryRows } from '../../libs/store/queries.js';
+import { troubleRows } from '../../libs/store/troubles.js';
 import { patiently } from '../world/patiently.js';
 import { moved } from '../world/rollouts.js';
 import { explainAll, type StatementCost } from './explain.js';
@@ -23,7 +24,8 @@ export type StatementName =
   | 'first page of arming'
   | 'call budget'
   | 'open questions'
-  | 'figures';
+  | 'figures'
+  | 'what doctor calls overdue';
 
 export type StatementFigures = Record<StatementName, StatementCost>;
 
@@ -77,6 +79,7 @@ function statements(row: DeploymentRow): Record<StatementName, (executor: Execut
     'call budget': (executor) => callBudgetRows(executor).reserve(place, [{ lane: 'ordinary', spacingMs: 86 }], 1, 400),
     'open questions': (executor) => queryRows(executor).take(5),
     figures: (executor) => readFigures(executor, LATE_MS),
+    'what doctor calls overdue': (executor) => troubleRows(executor).overdue('default', LATE_MS, [], 1_000),
     'record an event': (executor) => record(executor, row, 'PauseRequested'),
     'record an end': async (executor) => {
       const paused = await loadDeployment(executor, row.id);
