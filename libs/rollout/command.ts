@@ -1,5 +1,5 @@
-import { type AliasValue, sameAliasValue } from './alias-value.js';
-import { type Captured, isEnd, isMoving, type Moving, type Preparing, type RolloutState } from './state.js';
+import type { AliasValue } from './alias-value.js';
+import { type Captured, isEnd, type Moving, type Preparing, type RolloutState } from './state.js';
 
 /** What to do next. Commands that write to Lambda carry the token they must name. */
 export type Command =
@@ -89,12 +89,4 @@ export function stepValue(state: Pick<Moving, 'plan' | 'point' | 'canary' | 'wei
   const weightPercent = state.plan.adaptive ? state.weightTarget : state.plan.steps[step]?.weightPercent;
   if (weightPercent === undefined) return { version: state.canary };
   return { version: state.point.version, canary: { version: state.canary, weightPercent } };
-}
-
-/** Whether traffic may be anywhere but at the rollback point because of this deployment. */
-export function mayHaveMoved(state: RolloutState): boolean {
-  return (
-    isMoving(state) &&
-    (state.claim !== undefined || state.intents.length > 1 || !sameAliasValue(state.value, state.point))
-  );
 }

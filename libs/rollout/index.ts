@@ -3,7 +3,6 @@ export {
   type AliasWrite,
   type Command,
   isWrite,
-  mayHaveMoved,
   nextCommand,
   stepValue,
   type WriteCommand,

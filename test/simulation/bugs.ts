@@ -37,6 +37,8 @@ export const bugs = {
   'failed probes pass': 'what only the new version fails is recorded as passed',
   'budget by the way': 'alias writes do not ask the call budget',
   'each worker its own budget': 'every process counts its own calls only',
+  'the row forgets its claim': 'a write is announced in the history, and the row does not say so',
+  'every late answer moves the row': 'an answer that lost the race is remarked on, a read as much as a write',
   'slots are used late': 'a slot whose moment has passed is used all the same',
 } as const;
 

@@ -5,6 +5,7 @@ import {
   isMoving,
   type MovingState,
   type Phase,
+  type ReasonCode,
   type RolloutEvent,
   type RolloutState,
   sameAliasValue,
@@ -213,8 +214,37 @@ export class Histories {
       (code !== 'superseded' || event.type === 'SupersedeRequested') &&
       (code !== 'inconclusive' ||
         adaptive === true ||
-        passed(told.since, onInconclusive === 'hold' ? deadlines.personSeconds : deadlines.analysisSeconds));
+        passed(told.since, onInconclusive === 'hold' ? deadlines.personSeconds : deadlines.analysisSeconds)) &&
+      this.isSoOutside(id, before, code);
     if (!isTrue) this.world.violate('Reason', `${id} is ${after.phase} for "${code}", which is not so.`);
+  }
+
+  /** What a reason says of the world outside: "not found" is said of what is not there, and not of what did not answer. */
+  private isSoOutside(id: string, before: RolloutState, code: ReasonCode): boolean {
+    const { world } = this;
+    const isThere = (version: string) => world.codeOf(version) !== undefined;
+    switch (code) {
+      case 'function_missing':
+        return !isThere('$LATEST');
+      case 'alias_missing':
+      case 'target_gone':
+        return world.aliasValue(world.aliasOf(id)) === undefined;
+      case 'alias_weighted': {
+        const alias = world.aliasOf(id);
+        return world.watch.touched.has(alias) || world.aliasValue(alias)?.canary !== undefined;
+      }
+      case 'rollback_point_gone':
+        return !isMoving(before) || !isThere(before.point.version);
+      case 'version_not_found':
+        return !isMoving(before) || !isThere(before.canary) || !isThere(before.point.version);
+      case 'artifact_missing':
+      case 'secrets_unreadable':
+      case 'alarm_red':
+      case 'alarms_unreadable':
+        return false;
+      default:
+        return true;
+    }
   }
 }
 

@@ -33,8 +33,18 @@ export function recordWithBugs(
     if (moved.kind === 'moved') told = { event: passed, next: moved.state };
     wanted = { ...options, nextAt: world.scheduler.now };
   }
+  if (claims && world.has('the row forgets its claim')) {
+    const { claim: _forgotten, ...rest } = told.next as Extract<RolloutState, { claim?: unknown }>;
+    told = { event, next: rest as RolloutState };
+  }
   const recorded = world.database.record(seen, told.event, told.next, wanted);
-  if (recorded.kind === 'lost') return recorded;
+  if (recorded.kind === 'lost') {
+    if ('claim' in row.state && !claims && world.has('every late answer moves the row')) {
+      const remark = { type: 'Outcome', at: world.scheduler.now, of: 'Restore', sentence: 'Too late.' } as const;
+      world.database.record(kept, remark, kept.state, { actor: options.actor, nextAt: kept.nextAt });
+    }
+    return recorded;
+  }
   const events = world.database.events.get(row.id);
   const noBump = (claims && world.has('no sequence bump on claim')) || (isAct && world.has('no sequence bump on act'));
   if (noBump) {

@@ -97,6 +97,7 @@ export class Watch {
     if (event.type === 'Probed' && event.verdict === 'inconclusive' && stops) {
       this.world.violate('Probes', `${id} is told that its probes prove nothing by ${actor}, which was told to stop.`);
     }
+    if (event.type === 'Probed') this.probed(id, before, event);
     if (event.type === 'Watched') this.watched(id, before, event, after, story);
     if (isEnd(after) && !isEnd(before)) this.ended(id, before, after, story);
     this.oneActive(id);
@@ -124,6 +125,17 @@ export class Watch {
 
   leaseHeld(id: string, actor: string, leaseMs: number): void {
     this.story(id).holder = { actor, until: this.world.scheduler.now + leaseMs };
+  }
+
+  /** Where every payload is answered in time, probes come to a word. */
+  private probed(id: string, before: RolloutState, { verdict }: Extract<RolloutEvent, { type: 'Probed' }>): void {
+    if (before.phase !== 'preparing' || !this.world.fair || this.world.troubles.latencyMs > 100) return;
+    const [stable, canary] = [before.captured?.point.version, before.published].map((version) =>
+      version === undefined ? undefined : this.world.codeOf(version),
+    );
+    if (stable === undefined || canary === undefined || this.world.failsProbes(stable)) return;
+    const word = this.world.failsProbes(canary) ? 'fail' : 'pass';
+    if (verdict !== word) this.world.violate('Probes', `${id} is told "${verdict}" by probes that show "${word}".`);
   }
 
   /** Nobody meets a version before the probes its plan asks for, nor one that only it fails. */

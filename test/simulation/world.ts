@@ -198,14 +198,14 @@ export class World {
 
   record(row: DeploymentRow, event: RolloutEvent, next: RolloutState, options: RecordOptions) {
     const kept = this.database.rows.get(row.id);
-    const before = kept?.state;
-    const sequence = kept?.sequence ?? 0;
+    const { state: before, sequence = 0, lastHash } = kept ?? {};
     const recorded = recordWithBugs(this, row, event, next, options);
-    if (recorded.kind === 'recorded' && before) {
+    if (recorded.kind === 'recorded' && kept && before) {
       this.say(() => `${options.actor}: ${row.id} #${recorded.sequence} ${tell(event)} → ${next.phase}`);
-      if (recorded.sequence !== sequence + 1)
-        this.violate('I8', `${row.id}: ${event.type} left the sequence as it was.`);
-      this.watch.recorded(row.id, before, event, next, options);
+      const chained = row.sequence !== sequence || row.lastHash === lastHash;
+      if (recorded.sequence !== sequence + 1 || !chained)
+        this.violate('I8', `${row.id}: ${event.type} is not numbered, or not chained to the event before.`);
+      this.watch.recorded(row.id, before, event, kept.state, options);
     } else this.say(() => `${options.actor}: ${row.id} lost the race to record ${event.type} after #${row.sequence}`);
     return recorded;
   }
