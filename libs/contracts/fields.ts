@@ -43,9 +43,13 @@ export const freeText = (max: number) =>
     .max(max)
     .regex(/^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$/, 'Control characters and line breaks are not allowed here.');
 
+/** What the column holds. */
+export const MAX_SEQUENCE = 2_147_483_647;
+
 export const sequence = z
   .int()
   .min(1)
+  .max(MAX_SEQUENCE)
   .meta({ id: 'Sequence', description: 'Grows by one with every change of a deployment’s state.', example: 12 });
 
 export const aliasValue = z

@@ -15,7 +15,7 @@ import {
 } from './deployments.js';
 import type { ErrorCode } from './error-codes.js';
 import { eventView } from './events.js';
-import { id, sha256Hex, targetReference } from './fields.js';
+import { id, MAX_SEQUENCE, sha256Hex, targetReference } from './fields.js';
 import { DEFAULT_PAGE, MAX_PAGE, pageOf, pageQuery } from './page.js';
 import {
   backtestRequest,
@@ -88,7 +88,13 @@ const listQuery = pageQuery.extend({
 });
 
 const eventsQuery = z.strictObject({
-  after: z.coerce.number().int().min(0).default(0).meta({ description: 'Only events after this sequence.' }),
+  after: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(MAX_SEQUENCE)
+    .default(0)
+    .meta({ description: 'Only events after this sequence.' }),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
 

@@ -15,6 +15,7 @@ export type { KeptObjects, PrunedObject } from './pruned-objects.js';
 export type { QueryRow } from './queries.js';
 export type { RetentionPolicy, RetentionReport } from './retention.js';
 export { UnreadableRow } from './rollout-state.js';
+export { isStorableText } from './storable.js';
 export { createStore, type Store, type StoreOptions } from './store.js';
 export { ROLLBACK_BUCKETS } from './tally.js';
 export type { TargetChange, TargetInput } from './targets.js';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Executor } from './database.js';
+import { storable } from './storable.js';
 
 /** A question that only a worker can answer, and its answer once there is one. */
 export interface QueryRow {
@@ -53,7 +54,7 @@ export function queryRows(executor: Executor) {
     async answer(id: string, result: unknown): Promise<void> {
       await executor.query('UPDATE queries SET result = $2, answered_at = now(), lease_until = NULL WHERE id = $1', [
         id,
-        JSON.stringify(result),
+        JSON.stringify(storable(result)),
       ]);
     },
   };

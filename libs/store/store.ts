@@ -43,6 +43,7 @@ import { queryRows } from './queries.js';
 import { retentionRounds } from './retention.js';
 import { highestVersion, previousVersion, rollbackPoints } from './rollback-points.js';
 import { createRequestSeal, type RequestSeal } from './sealed-request.js';
+import { storable } from './storable.js';
 import { targetRows } from './targets.js';
 
 export interface StoreOptions {
@@ -166,8 +167,9 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
     activeIdOn: (targetId: string) => activeIdOn(pool, targetId),
     list: (projectId: string, filter: DeploymentFilter, limit: number, cursor?: PageCursor) =>
       listDeployments(pool, projectId, filter, limit, cursor),
+    /** Sentences in it may be somebody else's, cut off anywhere: that must never keep a rollback from being recorded. */
     record: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, recordOptions: RecordOptions) =>
-      told(row, next, write({ row, event, next, options: recordOptions })),
+      told(row, next, write({ row, ...storable({ event, next, options: recordOptions }) })),
     start: (row: DeploymentRow, event: RolloutEvent, next: RolloutState, actor: string) =>
       told(row, next, begin({ row, event, next, actor })),
     rearm: async (
@@ -176,7 +178,7 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
       evidence?: EvidenceRecord,
       blocks?: readonly object[],
     ) => {
-      const { phase } = await armAgain({ row, nextAt, evidence, blocks });
+      const { phase } = await armAgain({ row, nextAt, ...storable({ evidence, blocks }) });
       if (phase !== undefined && evidence) tell({ deploymentId: row.id, sequence: row.sequence, phase });
       return phase !== undefined;
     },

@@ -3,6 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { type ProblemPlace, type Route as RouteDefinition, type RouteName, type Routes, routes } from '#contracts';
+import { isStorableText } from '#store';
 import { Refused } from './refusal.js';
 import { ROUTE } from './route.js';
 
@@ -39,6 +40,7 @@ export function parseRequest(
     return undefined;
   };
   const streamed = request.body instanceof Readable;
+  if (!streamed) errors.push(...unstorable(request.body, ''));
   const result = {
     params: read(route.params, request.params, ''),
     query: read(route.query, { ...(request.query as object) }, '?'),
@@ -49,6 +51,19 @@ export function parseRequest(
   return result;
 }
 
+/** Sealed before they are kept, and sent as they came: they may hold any character. */
+const VERBATIM = 'probes.payloads';
+
+/** Text with a NUL or half a surrogate pair in it: no database would take it, and nobody has meant it. */
+function unstorable(value: unknown, path: string): ProblemPlace[] {
+  if (typeof value === 'string') return isStorableText(value) ? [] : [{ path, message: UNSTORABLE }];
+  if (typeof value !== 'object' || value === null || path === VERBATIM) return [];
+  return Object.entries(value).flatMap(([key, member]) =>
+    unstorable(member, Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key),
+  );
+}
+
+const UNSTORABLE = 'Holds a character that cannot be stored: NUL (\\u0000) or half of a surrogate pair. Take it out.';
 const MAX_ERRORS = 20;
 const LONGEST_PATH = 200;
 

@@ -3,6 +3,7 @@ import type { RolloutEvent, RolloutState } from '#rollout';
 import type { DeploymentRow } from '../api.js';
 import type { Change } from '../changes.js';
 import { inTransaction } from '../database.js';
+import { storable } from '../storable.js';
 import { getDeployment } from './read.js';
 import { isToldWithItsWrite, type Recorded, type RecordOptions, recordEvent } from './record.js';
 
@@ -28,7 +29,8 @@ export async function holdDeployment<T>(
   const result = await inTransaction(pool, async (client) => {
     await client.query('SELECT FROM deployments WHERE id = $1 AND project_id = $2 FOR UPDATE', [id, projectId]);
     return work(await getDeployment(client, projectId, id), async (row, event, next, options) => {
-      const recorded = await recordEvent(client, row, event, next, options);
+      const entry = storable({ event, next, options });
+      const recorded = await recordEvent(client, row, entry.event, entry.next, entry.options);
       if (recorded.kind === 'recorded' && !isToldWithItsWrite(next.phase))
         change = { deploymentId: id, sequence: recorded.sequence, phase: next.phase };
       return recorded;

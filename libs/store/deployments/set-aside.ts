@@ -1,4 +1,5 @@
 import type { Executor } from '../database.js';
+import { storableText } from '../storable.js';
 
 /** Looked at again after this long at first; then after as long as it has been stuck, so twice as late each time. */
 const FIRST_MS = 5_000;
@@ -22,7 +23,7 @@ RETURNING round(extract(epoch FROM next_at - clock_timestamp()) * 1000)::float8 
  * due or somebody holds it, so that of many who stumble over it one is told. Whoever records or re-arms it clears this.
  */
 export async function setAside(executor: Executor, id: string, why: string): Promise<number | undefined> {
-  const { rows } = await executor.query<{ againInMs: number }>(SET_ASIDE, [id, why.slice(0, 2_000)]);
+  const { rows } = await executor.query<{ againInMs: number }>(SET_ASIDE, [id, storableText(why.slice(0, 2_000))]);
   return rows[0]?.againInMs;
 }
 
@@ -35,7 +36,7 @@ export async function noteUnreadable(executor: Executor, id: string, sequence: n
     `UPDATE deployments SET stuck_since = COALESCE(stuck_since, clock_timestamp()), stuck_why = $3
      WHERE id = $1 AND sequence = $2 AND ended_at IS NULL AND next_at <= clock_timestamp()
        AND (lease_until IS NULL OR lease_until <= clock_timestamp())`,
-    [id, sequence, why.slice(0, 2_000)],
+    [id, sequence, storableText(why.slice(0, 2_000))],
   );
 }
 
