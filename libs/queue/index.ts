@@ -1,6 +1,6 @@
 export { losesWakeUps } from './check-redis.js';
 export type { WakeHandled } from './take-wake.js';
-export type { Wake } from './wake.js';
+export { type Wake, type WakeLane, wakeJobId } from './wake.js';
 export { createWakeQueue, type InspectableQueue, type QueueState, type WakeQueue } from './wake-queue.js';
 export {
   WAKE_QUEUE,

@@ -4,15 +4,14 @@ import { bullConnection, chooseEngine, prepareEngine, type QueueOptions, redisOf
 import { EngineQueue } from './engine-queue.js';
 import { ErrorLog } from './error-log.js';
 import { Together, type WakeJob } from './together.js';
-import { QUEUE_NAME, type Wake, wakeJobId, wakeSchema } from './wake.js';
+import { QUEUE_NAME, type Wake, type WakeLane, wakeJobId, wakeSchema } from './wake.js';
 
 /** No caller of the queue waits longer than this; the sweep finds what could not be queued. */
 const PATIENCE_MS = 2_000;
 
 export interface WakeRequest extends Wake {
   readonly delayMs: number;
-  /** `rollback` goes to the head of the line. */
-  readonly lane?: 'rollback' | 'ordinary';
+  readonly lane?: WakeLane;
 }
 
 export interface WakeCounts {
@@ -160,7 +159,7 @@ function toJob(wake: WakeRequest): WakeJob {
   const data = wakeSchema.parse({ deploymentId: wake.deploymentId, sequence: wake.sequence });
   const delay = Math.max(0, Math.round(wake.delayMs));
   const opts = {
-    jobId: wakeJobId(data),
+    jobId: wakeJobId(data, wake.lane),
     ...(delay > 0 ? { delay } : {}),
     ...(wake.lane === 'rollback' ? { lifo: true } : {}),
   };

@@ -18,7 +18,16 @@ export const wakeSchema = z.object({
 
 export type Wake = z.infer<typeof wakeSchema>;
 
-/** The same wake-up always has the same id, so that arming it twice keeps one job. */
-export function wakeJobId(wake: Wake): string {
-  return `${wake.deploymentId}-${wake.sequence}`;
+/**
+ * `rollback` goes to the head of the line of jobs. `turn`: the deployment before it has just ended, so this one, whose
+ * sequence is still that of its accept, may begin.
+ */
+export type WakeLane = 'rollback' | 'ordinary' | 'turn';
+
+/**
+ * The same wake-up always has the same id, so that arming it twice keeps one job. Only a turn that has come is no
+ * repetition: an earlier wake-up of the same sequence may be in hand at this moment, finding that it has to wait.
+ */
+export function wakeJobId(wake: Wake, lane?: WakeLane): string {
+  return `${wake.deploymentId}-${wake.sequence}${lane === 'turn' ? '-turn' : ''}`;
 }

@@ -1,4 +1,4 @@
-import type { Wake, WakeHandled, WakeQueue } from '#queue';
+import { type Wake, type WakeHandled, type WakeQueue, wakeJobId } from '#queue';
 import type { Random } from './random.js';
 import type { Actor, Scheduler } from './scheduler.js';
 
@@ -40,7 +40,7 @@ export class MemoryQueue {
 
   add(wake: Parameters<WakeQueue['add']>[0]): void {
     const { deploymentId, sequence } = wake;
-    const id = `${deploymentId}-${sequence}`;
+    const id = wakeJobId(wake, wake.lane);
     if (this.dedupes && this.jobs.has(id)) return;
     const { lost, doubled, lateMs } = this.troubles();
     if (this.random.chance(lost)) return;

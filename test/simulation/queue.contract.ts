@@ -14,12 +14,16 @@ export function describeQueue(open: () => Promise<QueueUnderTest>): void {
   let world: QueueUnderTest;
   const seen: string[] = [];
   const answers = new Map<string, (WakeHandled | undefined)[]>();
+  const meanwhile = new Map<string, () => Promise<unknown>>();
   let runs = 0;
 
   beforeAll(async () => {
     world = await open();
     await world.take(async (wake) => {
       seen.push(`${wake.deploymentId}-${wake.sequence}`);
+      const asked = meanwhile.get(wake.deploymentId);
+      meanwhile.delete(wake.deploymentId);
+      await asked?.();
       return answers.get(wake.deploymentId)?.shift();
     });
   });
@@ -41,6 +45,19 @@ export function describeQueue(open: () => Promise<QueueUnderTest>): void {
     await world.until(() => times(`${deploymentId}-1`) === 1 && times(`${deploymentId}-2`) === 1);
     await world.elapse(400);
     expect([times(`${deploymentId}-1`), times(`${deploymentId}-2`)]).toEqual([1, 1]);
+  });
+
+  it('takes no wake-up while the same one is in hand, but for a turn in a line that has come', async () => {
+    const deploymentId = fresh();
+    const wake = { deploymentId, sequence: 1, delayMs: 0 };
+    meanwhile.set(deploymentId, () => world.queue.add(wake));
+    await world.queue.add(wake);
+    await world.until(() => times(`${deploymentId}-1`) === 1 && !meanwhile.has(deploymentId));
+    await world.elapse(400);
+    expect(times(`${deploymentId}-1`)).toBe(1);
+    meanwhile.set(deploymentId, () => world.queue.add({ ...wake, lane: 'turn' }));
+    await world.queue.add(wake);
+    await world.until(() => times(`${deploymentId}-1`) === 3);
   });
 
   it('brings a wake-up again when its handler asks for it', async () => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { type Client, type CreateTarget, createClient, type Scope } from '#contracts';
+import type { WakeLane } from '#queue';
 import { nextWakeAt, type RolloutEvent } from '#rollout';
 import { silentLogger, systemClock } from '#runtime';
 import type { ZipLimits } from '#sources';
@@ -64,7 +65,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const { key } = await ensureBootstrapKey(store);
   const woken: TestApi['woken'] = [];
   const queue = {
-    add: async (wake: { deploymentId: string; sequence: number; lane?: 'rollback' | 'ordinary' }) => {
+    add: async (wake: { deploymentId: string; sequence: number; lane?: WakeLane }) => {
       const { deploymentId, sequence, lane } = wake;
       woken.push(lane === undefined ? { deploymentId, sequence } : { deploymentId, sequence, lane });
     },

@@ -70,7 +70,7 @@ async function concluded(parts: ApiParts, identity: Identity, id: string, ended:
   if (ended === 'unchanged') return granted(undefined);
   if (!('wakes' in ended)) return ended;
   for (const { deploymentId, sequence } of ended.wakes)
-    wake(parts, deploymentId, sequence, deploymentId === id ? ended.lane : 'ordinary');
+    wake(parts, deploymentId, sequence, deploymentId === id ? ended.lane : 'turn');
   return granted(undefined);
 }
 

@@ -1,3 +1,4 @@
+import type { WakeLane } from '#queue';
 import { describeSpan, traced } from '#runtime';
 import type { ApiParts } from '../parts.js';
 
@@ -12,7 +13,7 @@ export function wake(
   { queue, store, logger }: WakeParts,
   deploymentId: string,
   sequence: number,
-  lane: 'rollback' | 'ordinary' = 'ordinary',
+  lane: WakeLane = 'ordinary',
 ): void {
   describeSpan({ 'sluice.deployment.id': deploymentId });
   if (!queue) return;
