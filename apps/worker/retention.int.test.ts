@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { openBucket } from '#aws';
 import { silentLogger, systemClock } from '#runtime';
-import { createStore, type Store } from '#store';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import type { Store } from '#store';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { accepted, newTarget, wishFor } from '../../test/world/rollouts.js';
 import { TinyS3 } from '../../test/world/tiny-s3.js';
 import { Retention } from './retention.js';
@@ -10,21 +10,19 @@ import { Retention } from './retention.js';
 const policy = { historyDays: 0, keepPerTarget: 2, evidenceDays: 0, artifactDays: 5, idempotencyHours: 48 };
 const credentials = { accessKeyId: 'test', secretAccessKey: 'not-a-secret' };
 
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 let s3: TinyS3;
 let endpoint: string;
 beforeEach(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 4, logger: silentLogger });
-  await store.migrate();
+  opened = await freshStore(4);
+  store = opened.store;
   s3 = new TinyS3();
   endpoint = await s3.listen();
 });
 afterEach(async () => {
   s3.close();
-  await store.close();
-  await database.drop();
+  await opened.close();
 });
 
 const ours = {

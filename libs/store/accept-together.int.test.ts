@@ -1,21 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { silentLogger } from '#runtime';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { newTarget, wishFor } from '../../test/world/rollouts.js';
 import type { AcceptInput, AcceptResult, TargetRow } from './api.js';
 import { verifyChain } from './events.js';
 import { createStore, type Store } from './store.js';
 
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 let target: TargetRow;
 /** What was sent to the database through the pool, by the name of its prepared statement. */
 let sent: string[];
 
 beforeAll(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 10, logger: silentLogger });
-  await store.migrate();
+  opened = await freshStore();
+  store = opened.store;
   target = await newTarget(store, { name: 'checkout', settings: { strategy: 'canary' } });
   const query = store.pool.query.bind(store.pool) as (...args: unknown[]) => unknown;
   store.pool.query = ((first: { name?: string }, ...rest: unknown[]) => {
@@ -26,10 +25,7 @@ beforeAll(async () => {
 beforeEach(() => {
   sent = [];
 });
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => opened.close());
 
 function wish(change: Partial<AcceptInput> = {}): AcceptInput {
   return wishFor(target, {
@@ -89,7 +85,7 @@ test('a known key, a key that comes twice and new keys each get their own answer
 });
 
 test('two processes with the same keys in opposite order accept each once and never wait crosswise', async () => {
-  const elsewhere = createStore({ databaseUrl: database.url, poolSize: 4, logger: silentLogger });
+  const elsewhere = createStore({ databaseUrl: opened.url, poolSize: 4, logger: silentLogger });
   try {
     const wishes = ['a', 'm', 'z'].map((key) => wish({ idempotency: { key: `crosswise-${key}`, requestHash: 'a' } }));
     // Somebody holds the key in the middle, so that both statements are under way before either can end.

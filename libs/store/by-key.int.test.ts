@@ -1,30 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import type { RolloutEvent } from '#rollout';
-import { silentLogger } from '#runtime';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { accepted, loaded, moved, newTarget, wishFor } from '../../test/world/rollouts.js';
 import type { DeploymentRow } from './api.js';
-import { createStore, type Store } from './store.js';
+import type { Store } from './store.js';
 
 /** Enough rows that reading a table of them would show, and none that the planner was told of. */
 const OTHERS = 10_000;
 const TOGETHER = 12;
 
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 
 beforeAll(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 4, logger: silentLogger });
-  await store.migrate();
+  opened = await freshStore(4);
+  store = opened.store;
   await store.pool.query('ALTER TABLE deployments SET (autovacuum_enabled = false)');
   await store.pool.query('ALTER TABLE idempotency_keys SET (autovacuum_enabled = false)');
   await store.pool.query('ALTER TABLE call_budgets SET (autovacuum_enabled = false)');
 });
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => opened.close());
 
 /** Rows that were read by reading their whole table, since the database began. */
 async function readWhole(): Promise<Record<string, number>> {

@@ -1,22 +1,21 @@
 import pg from 'pg';
 import type { RolloutEvent } from '#rollout';
 import { silentLogger } from '#runtime';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { accepted, loaded, newTarget as makeTarget, moved, wishFor } from '../../test/world/rollouts.js';
 import type { DeploymentRow, QueuePolicy, TargetRow } from './api.js';
 import { recordEvent } from './deployments/record.js';
 import { createStore, type Store } from './store.js';
 
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 let listening: pg.Client;
 let heard: string[] = [];
 
 beforeAll(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 5, logger: silentLogger });
-  await store.migrate();
-  listening = new pg.Client({ connectionString: database.url });
+  opened = await freshStore(5);
+  store = opened.store;
+  listening = new pg.Client({ connectionString: opened.url });
   listening.on('notification', ({ payload }) => heard.push(payload ?? ''));
   await listening.connect();
   await listening.query('LISTEN sluice_changed');
@@ -26,8 +25,7 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await listening.end();
-  await store.close();
-  await database.drop();
+  await opened.close();
 });
 
 const newTarget = () => makeTarget(store);
@@ -138,7 +136,7 @@ test('what an accept supersedes is heard of once it is committed', async () => {
 });
 
 test('what was not yet told when the store closes is told before it is closed', async () => {
-  const other = createStore({ databaseUrl: database.url, poolSize: 1, logger: silentLogger });
+  const other = createStore({ databaseUrl: opened.url, poolSize: 1, logger: silentLogger });
   const row = await accept(await newTarget());
   const event: RolloutEvent = { type: 'CancelRequested', at: 1, by: 'ann' };
   await other.deployments.record(row, event, moved(row.state, event), options);

@@ -1,29 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { queuedState, type RolloutEvent } from '#rollout';
-import { silentLogger, systemClock } from '#runtime';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { systemClock } from '#runtime';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { accepted as accept, loaded, moved, newTarget, planOf, wishFor } from '../../test/world/rollouts.js';
 import type { AcceptInput, DeploymentRow, TargetRow } from './api.js';
 import type { Insert } from './deployments/insert.js';
 import { insertsTogether } from './deployments/insert-together.js';
 import { recordEvent } from './deployments/record.js';
 import { startTogether } from './deployments/record-together.js';
-import { createStore, type Store } from './store.js';
+import type { Store } from './store.js';
 
 /** Statements that meet at their worst moment: each is held by a lock until the other has come to where it hurts. */
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 
 beforeAll(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 10, logger: silentLogger });
-  await store.migrate();
+  opened = await freshStore();
+  store = opened.store;
 });
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => opened.close());
 
 const load = (id: string) => loaded(store, id);
 const accepted = (target: TargetRow, change?: Partial<AcceptInput>) => accept(store, wishFor(target, change));
@@ -155,7 +151,7 @@ test('records that wait for rows somebody holds hold up no others', async () => 
 
 test('an accept that waits for a row somebody holds takes none of those with it that shared its statement', async () => {
   const targets = await Promise.all([1, 2, 3].map(() => newTarget(store)));
-  const pool = new pg.Pool({ connectionString: database.url, max: 4, lock_timeout: 300 });
+  const pool = new pg.Pool({ connectionString: opened.url, max: 4, lock_timeout: 300 });
   const insert = insertsTogether(pool);
   const holder = await holding((client) =>
     client.query('SELECT FROM targets WHERE id = $1 FOR UPDATE', [targets[1]?.id]),

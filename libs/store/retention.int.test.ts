@@ -1,14 +1,14 @@
 import type { RolloutEvent } from '#rollout';
 import { silentLogger, systemClock } from '#runtime';
 import { Retention } from '../../apps/worker/retention.js';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { accepted as accept, loaded, newTarget as makeTarget, moved, wishFor } from '../../test/world/rollouts.js';
 import type { AcceptInput, TargetRow } from './api.js';
 import { verifyChain } from './events.js';
 import type { RetentionPolicy } from './retention.js';
-import { createStore, type Store } from './store.js';
+import type { Store } from './store.js';
 
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 
 const policy: RetentionPolicy = {
@@ -20,13 +20,11 @@ const policy: RetentionPolicy = {
 };
 
 beforeEach(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 10, logger: silentLogger });
-  await store.migrate();
+  opened = await freshStore();
+  store = opened.store;
 });
 afterEach(async () => {
-  await store.close();
-  await database.drop();
+  await opened.close();
 });
 
 const newTarget = () => makeTarget(store);

@@ -1,22 +1,17 @@
 import type { RolloutEvent } from '#rollout';
-import { silentLogger } from '#runtime';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { accepted, loaded, moved, newTarget, wishFor } from '../../test/world/rollouts.js';
 import type { DeploymentRow } from './api.js';
 import { verifyChain } from './events.js';
-import { createStore, type Store } from './store.js';
+import type { Store } from './store.js';
 
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 beforeAll(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 4, logger: silentLogger });
-  await store.migrate();
+  opened = await freshStore(4);
+  store = opened.store;
 });
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => opened.close());
 
 /** As what AWS, a log or a metrics server says may be, once it was cut off by its length. */
 const said = 'NUL \u0000 and half a smile \ud83d';

@@ -1,24 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import type { RolloutEvent } from '#rollout';
 import { silentLogger } from '#runtime';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { accepted as accept, loaded, newTarget as makeTarget, moved, wishFor } from '../../test/world/rollouts.js';
 import type { AcceptInput, DeploymentRow, TargetRow } from './api.js';
 import { verifyChain } from './events.js';
 import { createStore, type Store } from './store.js';
 
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 
 beforeAll(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 10, logger: silentLogger });
-  await store.migrate();
+  opened = await freshStore();
+  store = opened.store;
 });
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => opened.close());
 
 const newTarget = (functionName?: string) => makeTarget(store, functionName ? { functionName } : {});
 const load = (id: string) => loaded(store, id);
@@ -188,7 +184,7 @@ describe('secrets', () => {
 
   test('sealed or not, the values are gone once the deployment needs them no more, and the names stay', async () => {
     const keyed = createStore({
-      databaseUrl: database.url,
+      databaseUrl: opened.url,
       poolSize: 2,
       logger: silentLogger,
       secretsKeys: [randomBytes(32)],
