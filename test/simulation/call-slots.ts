@@ -67,11 +67,16 @@ export class CallSlots {
     );
   }
 
-  /** The oldest that may still be used: of the ordinary lane only one that is not long past. */
+  /**
+   * The oldest that may still be used: of the ordinary lane only one that is not long past. Whose slot it was is not known
+   * here, so of those that are as good as each other a rollback's is left for the one that may come late.
+   */
   private slotOf(actor: Actor, now: number): Slot | undefined {
     const mine = (this.granted.get(actor) ?? []).filter(({ lane, at }) => lane === 'rollback' || now - at <= LATE_MS);
     this.granted.set(actor, mine);
-    const fresh = mine.findIndex(({ at }) => now - at <= JITTER_MS);
+    const isFresh = ({ at }: Slot) => now - at <= JITTER_MS;
+    const ordinary = mine.findIndex((slot) => isFresh(slot) && slot.lane === 'ordinary');
+    const fresh = ordinary >= 0 ? ordinary : mine.findIndex(isFresh);
     return mine.splice(Math.max(0, fresh), 1)[0];
   }
 
