@@ -185,8 +185,7 @@ class Walk {
       const slotAt = this.parts.clock.monotonic();
       const event = claimEvent(command, this.at());
       if ((await this.record(event, undefined, undefined, prepared.leaseMs)) !== 'recorded') return 'lost';
-      // A rollback is late by then, and waits for nothing more.
-      const late = lane === 'ordinary' ? await afterLateClaim(this.turn(command), prepared, slotAt) : prepared;
+      const late = await afterLateClaim(this.turn(command), prepared, slotAt, lane);
       return 'kind' in late ? late : await runCommand(this.turn(command), late);
     } finally {
       prepared.leave?.();

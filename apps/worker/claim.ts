@@ -65,16 +65,18 @@ const HELD_UP = 'The database held the claim up; the write is claimed anew.';
 
 /**
  * What may be done under a claim whose slot came at `slotAt`: the call with what is left of the lease, after another slot
- * where the claim has missed the first; or nothing, and the claim is given back.
+ * where the claim has missed the first; or nothing, and the claim is given back. A rollback is late by then, and waits for
+ * no other slot; but beyond its lease it does not go out either.
  */
 export async function afterLateClaim(
   turn: Turn<WriteCommand>,
   prepared: Prepared,
   slotAt: number,
+  lane: 'ordinary' | 'rollback',
 ): Promise<Prepared | Answer> {
   const { clock } = turn.parts;
   if (clock.monotonic() - slotAt <= LATE_CLAIM_MS) return prepared;
-  const slot = await takeSlot(turn, 'ordinary');
+  const slot = lane === 'ordinary' ? await takeSlot(turn, lane) : undefined;
   const timeoutMs = prepared.timeoutMs - (clock.monotonic() - slotAt);
   if (!slot && timeoutMs >= LEAST_MS) return { ...prepared, timeoutMs };
   const delayMs = slot?.kind === 'wait' ? slot.delayMs : 0;

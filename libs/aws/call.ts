@@ -60,10 +60,14 @@ async function attemptOnce<T>(
   call: CallOptions,
   send: (abortSignal: AbortSignal) => Promise<T>,
 ): Promise<Outcome<T>> {
+  const startedAt = clock.monotonic();
   let sent = false;
-  // The last middleware before the connection: when it runs, bytes may leave; until then they certainly have not.
+  // The last middleware before the connection, after the signature: when it runs, bytes may leave; until then they
+  // certainly have not. A process that stood still until the deadline has passed lets none of them go.
   command.middlewareStack.add(
     (next) => (args) => {
+      if (clock.monotonic() - startedAt >= call.timeoutMs) cutShort('deadline');
+      if (cut.signal.aborted) throw new Error('The call was cut short before it was sent.');
       sent = true;
       return next(args);
     },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { systemClock } from '#runtime';
 import type { FunctionAddress } from './address.js';
 import { toLambdaWeight, toWeightPercent } from './alias.js';
 import { createLambdaControl, type LambdaControl } from './lambda-control.js';
@@ -218,6 +219,23 @@ describe('answers that do not come', () => {
     expect(outcome).toMatchObject({ fault: { code: 'timed_out', retry: 'again' } });
     expect(lambda.seen).toHaveLength(0);
     slow.close();
+  });
+
+  it('let a write be repeated when nothing was sent: the process stood still until the deadline had passed', async () => {
+    let stoodStillMs = 0;
+    const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + stoodStillMs };
+    const frozen = createLambdaControl({
+      endpoint: lambda.endpoint,
+      clock,
+      credentials: async () => {
+        stoodStillMs = call.timeoutMs;
+        return { accessKeyId: 'key', secretAccessKey: 'secret' };
+      },
+    });
+    const outcome = await frozen.updateAlias(fn, 'live', { version: '1' }, { revisionId: 'r1' }, call);
+    expect(outcome).toMatchObject({ fault: { code: 'timed_out', retry: 'again' } });
+    expect(lambda.seen).toHaveLength(0);
+    frozen.close();
   });
 
   it('let a write be repeated when its caller gave up before it left, and not when after', async () => {

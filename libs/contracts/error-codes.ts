@@ -51,6 +51,12 @@ const guardErrors: Readonly<Record<GuardCode, ErrorEntry>> = {
     sentence: 'Only a deployment that drifted or needs a person can be resolved this way.',
     remedy: 'See allowedActions for what can be done now; to stop it, abort it.',
   },
+  write_may_land: {
+    status: 409,
+    sentence: 'A write that was never answered may still move the alias, so the deployment is not let go yet.',
+    remedy:
+      'Put the rollback point back (restore) or another version (a deployment with restoreTo): either takes that write away too. Or ask again at the time named.',
+  },
   sequence_stale: {
     status: 409,
     sentence: 'The deployment has changed since you looked at it.',

@@ -195,9 +195,15 @@ export const routes = {
     'nothing_to_approve',
     'sequence_stale',
   ]),
-  acceptAsIs: act('accept-as-is', actRequest, 'After drift: leave the alias as it was found, and end.', ['not_held']),
+  acceptAsIs: act('accept-as-is', actRequest, 'After drift: leave the alias as it was found, and end.', [
+    'not_held',
+    'write_may_land',
+  ]),
   restore: act('restore', actRequest, 'After drift: put the rollback point back over what was found.', ['not_held']),
-  abandon: act('abandon', actRequest, 'After drift: give the deployment up and touch nothing.', ['not_held']),
+  abandon: act('abandon', actRequest, 'After drift: give the deployment up and touch nothing.', [
+    'not_held',
+    'write_may_land',
+  ]),
   createTarget: route({
     method: 'POST',
     path: '/v1/targets',

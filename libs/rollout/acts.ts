@@ -10,6 +10,7 @@ import {
   type RolloutState,
   type Superseded,
 } from './state.js';
+import { mayLandUntil, unanswered } from './unanswered.js';
 
 /**
  * What people ask for. Whether they may is the guard's business (`guard.ts`), asked before; here an act that does not
@@ -18,7 +19,7 @@ import {
 export function applyAct(state: RolloutState, act: Act): RolloutState | undefined {
   switch (act.type) {
     case 'AbortRequested':
-      return onAbort(state, reasonOf('aborted', act.why ?? `${act.by} aborted it.`, act.by));
+      return onAbort(state, reasonOf('aborted', act.why ?? `${act.by} aborted it.`, act.by), act.at);
     case 'CancelRequested':
       return state.phase === 'queued'
         ? closed(state, 'cancelled', reasonOf('cancelled', `${act.by} cancelled it before it started.`, act.by))
@@ -30,11 +31,11 @@ export function applyAct(state: RolloutState, act: Act): RolloutState | undefine
   }
 }
 
-function onAbort(state: RolloutState, reason: Reason): RolloutState | undefined {
+function onAbort(state: RolloutState, reason: Reason, at: number): RolloutState | undefined {
   if (state.phase === 'queued' || state.phase === 'preparing') return closed(state, 'cancelled', reason);
   if (!isMoving(state)) return undefined;
   if (state.phase === 'rolling_back') return state;
-  return turnBack(state, reason);
+  return turnBack(unanswered(state, at), reason);
 }
 
 /** After drift, the token to name is the one the drifted alias showed: the person has seen it and chosen. */
@@ -62,9 +63,9 @@ function applyMovingAct(state: MovingState, act: Act): RolloutState | undefined 
         ? turnBack(state, reasonOf('restore_requested', `${act.by} asked for the rollback point.`, act.by))
         : undefined;
     case 'AcceptAsIsRequested':
-      return isHeld(state) ? acceptAsIs(state, act.by) : undefined;
+      return mayBeLetGo(state, act.at) ? acceptAsIs(state, act.by) : undefined;
     case 'AbandonRequested':
-      return isHeld(state)
+      return mayBeLetGo(state, act.at)
         ? closed(
             state,
             'cancelled',
@@ -109,6 +110,11 @@ function onResume(state: MovingState, at: number): RolloutState | undefined {
 
 function acceptAsIs(state: MovingState, by: string): RolloutState {
   return closed(state, 'cancelled', reasonOf('accepted_as_is', `${by} accepted the alias as it was found.`, by));
+}
+
+/** Its end would leave a write behind that nobody answers for; a restore takes that write's token away. */
+function mayBeLetGo(state: MovingState, at: number): boolean {
+  return isHeld(state) && mayLandUntil(state, at) === undefined;
 }
 
 export function isHeld(state: RolloutState): boolean {

@@ -1,6 +1,7 @@
 import { isHeld } from './acts.js';
 import type { VerdictKind } from './event.js';
 import { isEnd, type RolloutState } from './state.js';
+import { mayLandUntil } from './unanswered.js';
 
 /** What a person can ask of a deployment. */
 export const actions = [
@@ -25,6 +26,7 @@ export type GuardCode =
   | 'canary_failing'
   | 'nothing_to_approve'
   | 'not_held'
+  | 'write_may_land'
   | 'sequence_stale';
 
 export interface GuardContext {
@@ -33,6 +35,8 @@ export interface GuardContext {
   /** The row's sequence, and the one the person saw; promote and approve must name it. */
   readonly sequence?: number;
   readonly seenSequence?: number;
+  /** Now, in milliseconds of database time; without it a write that was given up counts as still under way. */
+  readonly at?: number;
 }
 
 /** May this be done now? The API asks to answer early, the worker and the buttons ask the same. `undefined` = yes. */
@@ -52,10 +56,12 @@ export function guard(state: RolloutState, action: Action, context: GuardContext
     case 'approve':
       if (state.phase !== 'gated' || state.gate !== 'approval') return 'nothing_to_approve';
       return isStale(context) ? 'sequence_stale' : undefined;
-    case 'accept-as-is':
     case 'restore':
-    case 'abandon':
       return isHeld(state) ? undefined : 'not_held';
+    case 'accept-as-is':
+    case 'abandon':
+      if (!isHeld(state)) return 'not_held';
+      return mayLandUntil(state, context.at ?? 0) === undefined ? undefined : 'write_may_land';
   }
 }
 

@@ -47,4 +47,5 @@ export {
   type StrategyInput,
 } from './strategy.js';
 export { type Transition, transition } from './transition.js';
+export { mayLandUntil, WRITE_LANDS_WITHIN_MS } from './unanswered.js';
 export { nextWakeAt } from './wake.js';

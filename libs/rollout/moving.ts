@@ -1,6 +1,6 @@
-import type { AliasValue } from './alias-value.js';
 import type { Fact } from './event.js';
 import type { Baking, EndState, Gated, Moving, MovingState, Paused, Reason, RolloutState, WriteName } from './state.js';
+import { unanswered } from './unanswered.js';
 
 type FactOf<T extends Fact['type']> = Extract<Fact, { readonly type: T }>;
 
@@ -75,19 +75,19 @@ function onConfirmed(state: MovingState, event: FactOf<'AliasConfirmed'>): Rollo
   if (state.phase === 'drifted' || state.phase === 'needs_human') return undefined;
   if (isBakeState(state)) {
     const restarts = event.revisionId !== state.revisionId && isLate(state, event.at);
-    const known = { ...state, ...confirmation(event), confirmedAt: event.at };
+    const known = { ...confirmed(state, event), confirmedAt: event.at };
     return restarts ? { ...known, bakeStartedAt: event.at, bakeUntil: event.at + bakeMs(state) } : known;
   }
   if (!state.claim) return undefined;
-  const sameToken = event.revisionId === state.claim.token;
-  const rest = unclaimed(state);
-  return sameToken ? rest : { ...rest, ...confirmation(event) };
+  return event.revisionId === state.claim.token ? unanswered(state, event.at) : confirmed(state, event);
 }
 
 function onDrifted(state: MovingState, event: FactOf<'AliasDrifted'>): RolloutState | undefined {
   if (state.phase === 'drifted' || state.phase === 'needs_human') return undefined;
   const { expected, observed, observedRevisionId } = event;
-  return { phase: 'drifted', ...movingOf(state), expected, observed, observedRevisionId };
+  // Whoever moved the alias took the token away, and with it all that was still under way.
+  const { unansweredAt: _dead, ...rest } = movingOf(state);
+  return { phase: 'drifted', ...rest, expected, observed, observedRevisionId };
 }
 
 /**
@@ -226,12 +226,10 @@ function bakeOf({ bakeStartedAt, bakeUntil, confirmedAt }: Baking | Gated | Paus
   return { bakeStartedAt, bakeUntil, confirmedAt };
 }
 
-function confirmation(reading: { value: AliasValue; revisionId: string }) {
-  return { value: reading.value, revisionId: reading.revisionId, intents: [reading.value] };
-}
-
-function confirmed<S extends MovingState>(state: S, reading: { value: AliasValue; revisionId: string }): S {
-  return { ...unclaimed(state), ...confirmation(reading) };
+function confirmed<S extends MovingState>(state: S, { value, revisionId }: Pick<Moving, 'value' | 'revisionId'>): S {
+  const { unansweredAt, ...rest } = unclaimed(state);
+  const alive = unansweredAt !== undefined && revisionId === state.revisionId ? { unansweredAt } : {};
+  return { ...rest, ...alive, value, revisionId, intents: [value] } as unknown as S;
 }
 
 function unclaimed<S extends MovingState>(state: S): S {
@@ -239,11 +237,12 @@ function unclaimed<S extends MovingState>(state: S): S {
   return rest as S;
 }
 
-/** The part that survives a change of phase; a claim does not: what it may still do is among the intents. */
+/** The part that survives a change of phase; a claim does not: what it may still do is told by `unanswered` before. */
 export function movingOf(state: MovingState): Moving {
-  const { kind, plan, point, canary, revisionId, value, intents, step, weightTarget } = state;
+  const { kind, plan, point, canary, revisionId, value, intents, step, weightTarget, unansweredAt } = state;
   const target = weightTarget === undefined ? {} : { weightTarget };
-  return { kind, plan, point, canary, revisionId, value, intents, step, ...target };
+  const out = unansweredAt === undefined ? {} : { unansweredAt };
+  return { kind, plan, point, canary, revisionId, value, intents, step, ...target, ...out };
 }
 
 function end(state: MovingState, phase: 'succeeded'): EndState {

@@ -1,5 +1,6 @@
 import { restorePlan } from './plan.js';
 import { isMoving, type Preparing, type RollingBack, type RolloutState } from './state.js';
+import { unanswered } from './unanswered.js';
 
 /**
  * The first state of a restore: a deployment that puts `version` back with one write. When a rollout is in flight on
@@ -11,10 +12,11 @@ export function beginRestore(version: string, inFlight: RolloutState | undefined
     const deadlineAt = at + restorePlan.deadlines.prepareSeconds * 1000;
     return { phase: 'preparing', kind: 'restore', plan: restorePlan, restoreTo: version, deadlineAt };
   }
+  const { value, revisionId, intents, unansweredAt } = unanswered(inFlight, at);
   const seen =
     inFlight.phase === 'drifted'
       ? { value: inFlight.observed, revisionId: inFlight.observedRevisionId, intents: [inFlight.observed] }
-      : { value: inFlight.value, revisionId: inFlight.revisionId, intents: inFlight.intents };
+      : { value, revisionId, intents, ...(unansweredAt === undefined ? {} : { unansweredAt }) };
   return {
     phase: 'rolling_back',
     kind: 'restore',

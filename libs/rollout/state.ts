@@ -122,6 +122,8 @@ export interface Moving extends Underway {
   /** Adaptive plans: the weight being entered or held, in percent. */
   readonly weightTarget?: number;
   readonly claim?: Claim;
+  /** When the last write was given up whose answer never came, under the token above: until that dies it may land. */
+  readonly unansweredAt?: number;
 }
 
 export interface Shifting extends Moving {

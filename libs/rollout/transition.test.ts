@@ -195,7 +195,7 @@ describe('people', () => {
     always((steps) => {
       for (const { after, at } of steps) {
         for (const action of actions) {
-          if (guard(after, action)) continue;
+          if (guard(after, action, { at })) continue;
           expect({ action, phase: after.phase, kind: transition(after, actOf(action, at)).kind }).not.toMatchObject({
             kind: 'stale',
           });
@@ -208,7 +208,7 @@ describe('people', () => {
     always((steps) => {
       for (const { after, at } of steps) {
         for (const action of ['accept-as-is', 'restore', 'abandon', 'approve', 'resume', 'cancel'] as const) {
-          if (guard(after, action)) expect(transition(after, actOf(action, at)).kind).toBe('stale');
+          if (guard(after, action, { at })) expect(transition(after, actOf(action, at)).kind).toBe('stale');
         }
       }
     });

@@ -70,6 +70,7 @@ const moving = {
   step: z.number().int().min(0),
   weightTarget: z.number().gt(0).lt(100).optional(),
   claim: claim.optional(),
+  unansweredAt: z.number().optional(),
 };
 const bake = { bakeStartedAt: z.number(), bakeUntil: z.number(), confirmedAt: z.number() };
 const gateName = z.enum(['analysis', 'approval']);

@@ -1,4 +1,4 @@
-import { actions, allowedActions } from '#rollout';
+import { actions, allowedActions, mayLandUntil } from '#rollout';
 import type { Bug } from './bugs.js';
 import { sha256 } from './memory-lambda.js';
 import { People } from './people.js';
@@ -42,7 +42,7 @@ export async function runSchedule(seed: number, options: ScheduleOptions = {}): 
 /** What happens from outside: wishes, acts, edits behind our back, processes that are stopped, a queue that is wiped. */
 class Plot {
   private readonly people: People;
-  private readonly deadline: number;
+  private deadline: number;
   private open = 0;
 
   constructor(private readonly world: World) {
@@ -58,7 +58,7 @@ class Plot {
   isOver(): boolean {
     const { world } = this;
     if (world.violation) return true;
-    if (world.scheduler.now > this.deadline) {
+    if (world.scheduler.now > this.deadline && !this.waitsForWrites()) {
       world.violate('I13', `Still not over: ${this.live().map((row) => `${row.id} ${row.phase} ${row.nextAt}`)}`);
       return true;
     }
@@ -72,6 +72,15 @@ class Plot {
       if (!world.database.rows.has(id)) world.violate('I9', `${id} was accepted and is gone.`);
     }
     world.watch.atTheEnd();
+  }
+
+  /** While a write of a deployment may still land, people cannot let go of it: patience begins when it cannot any more. */
+  private waitsForWrites(): boolean {
+    for (const { state } of this.live()) {
+      const until = mayLandUntil(state, this.world.scheduler.now);
+      if (until !== undefined) this.deadline = until + PATIENCE_MS;
+    }
+    return this.deadline > this.world.scheduler.now;
   }
 
   private live() {
@@ -142,7 +151,7 @@ class Plot {
     const id = this.people.ids.length > 0 ? random.pick(this.people.ids) : undefined;
     const row = id === undefined ? undefined : database.rows.get(id);
     if (!row || row.endedAt !== undefined) return;
-    const open = allowedActions(row.state);
+    const open = allowedActions(row.state, { at: this.world.scheduler.now });
     const action = random.chance(0.4) ? 'abort' : random.chance(0.8) ? random.pick(open) : random.pick(actions);
     await this.people.act(row.id, action ?? 'abort');
   }

@@ -1,9 +1,10 @@
-import { type Act, type Action, guard, isEnd, transition } from '#rollout';
+import { type Act, type Action, type GuardCode, guard, isEnd, mayLandUntil, transition } from '#rollout';
 import type { DeploymentRow } from '#store';
 import { granted, type Outcome, refused } from '../http/refusal.js';
 import type { Identity } from '../keys/check-key.js';
 import type { ApiParts } from '../parts.js';
 import { missingDeployment } from './missing-deployment.js';
+import { isoTime } from './value-view.js';
 import { wake } from './wake.js';
 
 export interface AskedAct {
@@ -74,16 +75,22 @@ async function concluded(parts: ApiParts, identity: Identity, id: string, ended:
   return granted(undefined);
 }
 
-function refusalOf(row: DeploymentRow, { action, seenSequence }: AskedAct): ReturnType<typeof refused> | undefined {
+function refusalOf(row: DeploymentRow, asked: AskedAct): ReturnType<typeof refused> | undefined {
+  const { action, seenSequence } = asked;
   const code = guard(row.state, action, {
     verdict: row.evidence?.verdict ?? null,
     sequence: row.sequence,
+    at: row.readAt,
     ...(seenSequence === undefined ? {} : { seenSequence }),
   });
   if (!code) return undefined;
-  const detail = code === 'sequence_stale' ? `You saw sequence ${seenSequence}, it is ${row.sequence} now.` : undefined;
-  return refused(code, {
-    detail: detail ?? `The deployment is ${row.phase}: "${action}" is not possible now (${code}).`,
-    deploymentId: row.id,
-  });
+  return refused(code, { detail: detailOf(code, row, asked), deploymentId: row.id });
+}
+
+function detailOf(code: GuardCode, row: DeploymentRow, { action, seenSequence }: AskedAct): string {
+  if (code === 'sequence_stale') return `You saw sequence ${seenSequence}, it is ${row.sequence} now.`;
+  const until = mayLandUntil(row.state, row.readAt);
+  if (code === 'write_may_land' && until !== undefined)
+    return `A write to Lambda was never answered and may still move the alias until ${isoTime(until)}; until then "${action}" would leave it to nobody.`;
+  return `The deployment is ${row.phase}: "${action}" is not possible now (${code}).`;
 }

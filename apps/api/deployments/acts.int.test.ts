@@ -1,4 +1,6 @@
 import { type ActionName as Action, type DeploymentView, type ErrorCode, errorEntry } from '#contracts';
+import { WRITE_LANDS_WITHIN_MS } from '#rollout';
+import { systemClock } from '#runtime';
 import { checkout, type FactInput, factsUntilBaking, startTestApi, type TestApi } from '../../../test/world/api.js';
 
 let api: TestApi;
@@ -48,6 +50,22 @@ const approval = async () => {
   // Seen all along: the wake-up at the end of the bake is not late.
   await api.tell(view.id, { type: 'Watched', verdict: null, sentence: '', at: until + 1 });
   return api.client.getDeployment(view.id);
+};
+
+/** A shift whose answer never came is still under way under the alias's token, and the restore was refused. */
+const refusedRestore = (givenUpAt: number) => {
+  const written = { version: '1', canary: { version: '2', weightPercent: 10 } };
+  const claim = (command: 'ShiftWeight' | 'Restore', wanted: typeof written | { version: '1' }) =>
+    ({ type: 'ClaimTaken', command, token: 'revision-a', wanted }) as const;
+  return deploymentAfter([
+    ...factsUntilBaking().slice(0, -1),
+    claim('ShiftWeight', written),
+    { type: 'OutcomeUnknown', sentence: 'No answer in time.' },
+    { type: 'AliasConfirmed', value: { version: '1' }, revisionId: 'revision-a', at: givenUpAt },
+    { type: 'AbortRequested', by: 'ann' },
+    claim('Restore', { version: '1' }),
+    { type: 'WriteRefused', reason: { code: 'write_refused', sentence: 'No permission.' } },
+  ]);
 };
 
 const act = (view: DeploymentView, action: Action, body: unknown = {}) =>
@@ -160,6 +178,27 @@ describe('an act that is not possible', () => {
       code: 'sequence_stale',
     });
   });
+
+  test.each(['accept-as-is', 'abandon'] as const)(
+    '%s waits until a write that is still out cannot land',
+    async (action) => {
+      const givenUpAt = systemClock.now();
+      const held = await refusedRestore(givenUpAt);
+      const until = new Date(givenUpAt + WRITE_LANDS_WITHIN_MS).toISOString();
+      expect(held).toMatchObject({ phase: 'needs_human', allowedActions: ['abort', 'restore'] });
+      expect(held.headline).toMatch(/An earlier write was never answered and may still move the alias for 1[01]m/);
+      const answer = await act(held, action);
+      expect(answer).toMatchObject({
+        status: 409,
+        body: { code: 'write_may_land', detail: expect.stringContaining(until) },
+      });
+      expect((await act(held, 'restore')).body).toMatchObject({ phase: 'rolling_back' });
+      const old = await refusedRestore(givenUpAt - WRITE_LANDS_WITHIN_MS);
+      expect(old.allowedActions).toEqual(['abort', 'accept-as-is', 'restore', 'abandon']);
+      expect(old.headline).not.toContain('never answered');
+      expect((await act(old, action)).body).toMatchObject({ phase: 'cancelled' });
+    },
+  );
 
   test('promoting or approving without naming the sequence is refused', async () => {
     const seen = await baking();

@@ -46,7 +46,7 @@ export function deploymentView(
     evidence: evidenceOf(row),
     drift: driftOf(state),
     trouble: troubleOf(row),
-    allowedActions: allowedActions(state, { verdict: row.evidence?.verdict ?? null }),
+    allowedActions: allowedActions(state, { verdict: row.evidence?.verdict ?? null, at: row.readAt }),
     artifact: artifact
       ? { id: artifact.id, kind: artifact.kind, sha256: artifact.sha256 ?? null, sizeBytes: artifact.sizeBytes }
       : null,

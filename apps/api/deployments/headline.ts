@@ -8,6 +8,7 @@ import {
   type Gated,
   isEnd,
   type MovingState,
+  mayLandUntil,
   type Paused,
   type Preparing,
   stepValue,
@@ -66,8 +67,15 @@ function movingHeadline(state: MovingState, evidence: EvidenceRecord | undefined
     case 'drifted':
       return `Somebody else moved the alias: ${describeDrift(state.expected, state.observed)}. Nothing was overwritten; a person must choose.`;
     case 'needs_human':
-      return `Version ${state.point.version} could not be put back, a person is needed: ${state.reason.sentence}`;
+      return `Version ${state.point.version} could not be put back, a person is needed: ${state.reason.sentence}${stillOut(state, now)}`;
   }
+}
+
+/** Whoever decides now should know that the alias may yet move by itself. */
+function stillOut(state: MovingState, now: number): string {
+  const until = mayLandUntil(state, now);
+  if (until === undefined) return '';
+  return ` An earlier write was never answered and may still move the alias for ${left(until, now)}.`;
 }
 
 function gatedHeadline(state: Gated, evidence: EvidenceRecord | undefined, now: number): string {

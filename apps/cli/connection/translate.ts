@@ -16,6 +16,8 @@ const remedies: Partial<Record<Problem['code'], string>> = {
   sequence_stale: 'Look again with "sluice status", decide again, and repeat the command.',
   nothing_to_approve: 'Approve it once it waits for approval; "sluice status" shows what it waits for.',
   not_held: '"sluice status" shows what can be done now; to stop it: "sluice abort".',
+  write_may_land:
+    '"sluice resolve TARGET --restore" or "sluice rollback TARGET --to VERSION" takes that write away too; or ask again at the time named.',
   artifact_too_large: 'Make it smaller, or put it into S3 and use --s3 s3://bucket/key@versionId.',
 };
 
