@@ -31,9 +31,6 @@ export interface Progress {
   phase?: DeploymentRow['phase'];
 }
 
-/** A line before a busy target: the end of the one before wakes it, this is the look in case that was lost. */
-const QUEUED_POLL_MS = 30_000;
-
 /** Turns in one go: more than any rollout needs without waiting; a loop that never ends would hold a worker. */
 const MAX_TURNS = 50;
 
@@ -140,7 +137,7 @@ class Walk {
       if (next.kind === 'moved') this.follow(next.state, started);
       return 'go on';
     }
-    await this.parts.store.deployments.rearm(this.row, this.at() + QUEUED_POLL_MS);
+    await this.parts.store.deployments.rearm(this.row, nextWakeAt(this.row.state, this.at()));
     // No job stays behind: it would have the id of the wake-up that the end of the one before sends.
     return undefined;
   }
