@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+/** CloudWatch takes every character but those that control something. */
+export const alarmName = z.string().regex(/^[^\u0000-\u001f\u007f]{1,255}$/, 'A CloudWatch alarm’s name.');
 const alarmState = z.enum(['OK', 'ALARM', 'INSUFFICIENT_DATA']);
 
 /** What EventBridge sends about an alarm; what it holds besides is of no interest here. */
@@ -39,7 +41,7 @@ export type SnsMessage = z.infer<typeof snsMessage>;
 
 /** The `Message` of a notification that a CloudWatch alarm sends to its topic. */
 export const alarmNotification = z.object({
-  AlarmName: z.string().min(1).max(255),
+  AlarmName: alarmName,
   AlarmArn: z.string().regex(/^arn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d{12}:alarm:/),
   NewStateValue: alarmState,
   StateChangeTime: z.string().max(64),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alarmName } from './alarms.js';
 
 /** The names a query may hold between `{{` and `}}`; replaced as they stand, there is no expression language. */
 const PLACEHOLDERS = [
@@ -110,7 +111,7 @@ export const alarmsAtStart = z.enum(['refuse', 'hold', 'proceed']).meta({
 });
 
 export const targetAlarms = z
-  .array(z.string().regex(/^[^\u0000-\u001f\u007f]{1,255}$/, 'A CloudWatch alarm’s name.'))
+  .array(alarmName)
   .max(20)
   .refine((names) => new Set(names).size === names.length, 'An alarm is named twice.')
   .meta({

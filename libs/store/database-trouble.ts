@@ -23,13 +23,3 @@ export function isDatabaseTrouble(error: unknown): boolean {
   }
   return false;
 }
-
-/** NUL, or half of a character outside the basic plane: JSON can say them, a column of text or jsonb cannot hold them. */
-const UNSTORABLE = /^(22P05|22021)$/;
-
-/** Whether Postgres refused a value for a character in it: the same value will always be refused. */
-export function isUnstorableText(error: unknown): boolean {
-  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
-  if (typeof code !== 'string') return false;
-  return UNSTORABLE.test(code) || (code === '22P02' && /input syntax for type json/.test(String(message)));
-}

@@ -3,7 +3,7 @@ export * from './api.js';
 export type { ApiKeyInput } from './api-keys.js';
 export type { ArtifactInput } from './artifacts.js';
 export type { Change } from './changes.js';
-export { isDatabaseTrouble, isUnstorableText } from './database-trouble.js';
+export { isDatabaseTrouble } from './database-trouble.js';
 export type { Due, DueCursor, Overdue } from './deployments/due.js';
 export type { Recorded, RecordOptions, StartResult } from './deployments/record.js';
 export { canonicalJson } from './deployments/row.js';

@@ -91,6 +91,7 @@ describe('an alarm told by SNS', () => {
     ],
     ['something that is no alarm', () => notification('Hello.'), 'not_an_alarm'],
     ['another form of JSON', () => notification('{"AlarmName":1}'), 'not_an_alarm'],
+    ['a name that no alarm has', () => notification(alarm('checkout-errors\u0000')), 'not_an_alarm'],
     ['a time that is none', () => notification(alarm('checkout-errors', 'ALARM', 'yesterday')), 'not_an_alarm'],
     ['old news', () => notification(alarm('checkout-errors', 'ALARM', '2023-11-14T21:00:00.000+0000')), 'stale'],
   ])('%s is taken and changes nothing', async (_, make, outcome) => {

@@ -34,13 +34,13 @@ export function parseRequest(
   const errors: ProblemPlace[] = [];
   const read = (schema: z.ZodType | undefined, value: unknown, place: string): unknown => {
     if (!schema) return undefined;
-    const parsed = schema.safeParse(value);
-    if (parsed.success) return parsed.data;
-    errors.push(...placesOf(parsed.error.issues, place));
-    return undefined;
+    const parsed = fitted(schema, value);
+    if (parsed === 'too deep') errors.push({ path: place, message: 'Nested too deeply.' });
+    else if (!parsed.success) errors.push(...placesOf(parsed.error.issues, place));
+    else errors.push(...unstorable(parsed.data, []).map((path) => ({ path: place + path, message: UNSTORABLE })));
+    return parsed === 'too deep' ? undefined : parsed.data;
   };
   const streamed = request.body instanceof Readable;
-  if (!streamed) errors.push(...unstorable(request.body, ''));
   const result = {
     params: read(route.params, request.params, ''),
     query: read(route.query, { ...(request.query as object) }, '?'),
@@ -51,15 +51,25 @@ export function parseRequest(
   return result;
 }
 
+/** A schema that goes as deep as what was sent runs out of stack before it says no. */
+function fitted(schema: z.ZodType, value: unknown) {
+  try {
+    return schema.safeParse(value);
+  } catch (error) {
+    if (error instanceof RangeError) return 'too deep';
+    throw error;
+  }
+}
+
 /** Sealed before they are kept, and sent as they came: they may hold any character. */
 const VERBATIM = 'probes.payloads';
 
-/** Text with a NUL or half a surrogate pair in it: no database would take it, and nobody has meant it. */
-function unstorable(value: unknown, path: string): ProblemPlace[] {
-  if (typeof value === 'string') return isStorableText(value) ? [] : [{ path, message: UNSTORABLE }];
-  if (typeof value !== 'object' || value === null || path === VERBATIM) return [];
+/** Where a text of what fits the contract has a NUL or half a surrogate pair: no database takes it, and nobody means it. */
+function unstorable(value: unknown, place: readonly PropertyKey[]): string[] {
+  if (typeof value === 'string') return isStorableText(value) ? [] : [pathOf(place)];
+  if (typeof value !== 'object' || value === null || pathOf(place) === VERBATIM) return [];
   return Object.entries(value).flatMap(([key, member]) =>
-    unstorable(member, Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key),
+    unstorable(member, [...place, Array.isArray(value) ? Number(key) : key]),
   );
 }
 

@@ -1,5 +1,5 @@
 import { type Problem, problemOf } from '#contracts';
-import { isDatabaseTrouble, isUnstorableText, UnreadableRow } from '#store';
+import { isDatabaseTrouble, UnreadableRow } from '#store';
 import { Refused } from './refusal.js';
 
 export interface Answerable {
@@ -12,9 +12,6 @@ export interface Answerable {
 /** For whoever came too often and was not told otherwise. */
 const RETRY_AFTER_SECONDS = 5;
 
-const UNSTORABLE =
-  'A text of the request holds a character that cannot be stored: NUL (\\u0000) or half of a surrogate pair. Take it out.';
-
 /** The one place where an error becomes a status. Nothing of an unexpected error's text reaches the caller. */
 export function toProblem(error: unknown, requestId: string): Answerable {
   if (error instanceof Refused) {
@@ -26,9 +23,6 @@ export function toProblem(error: unknown, requestId: string): Answerable {
   if (known) return { problem: problemOf(known.code, { detail: known.detail, requestId }), unexpected: false };
   if (isDatabaseTrouble(error)) {
     return { problem: problemOf('unavailable', { requestId }), retryAfter: 2, unexpected: true };
-  }
-  if (isUnstorableText(error)) {
-    return { problem: problemOf('request_invalid', { detail: UNSTORABLE, requestId }), unexpected: false };
   }
   if (error instanceof UnreadableRow) {
     const { deploymentId } = error;
