@@ -1,21 +1,21 @@
 import { createWakeQueue, type WakeQueue } from '#queue';
 import { readConfig, silentLogger, systemClock } from '#runtime';
-import { createStore, type Store } from '#store';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import type { Store } from '#store';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
 import { claimQueueRedis } from '../../test/world/queue-engine.js';
 import { accepted, loaded, newTarget, wishFor } from '../../test/world/rollouts.js';
 import type { WorkerParts } from './parts.js';
 import { startWorker } from './start.js';
 
 const redis = claimQueueRedis();
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
 let queue: WakeQueue;
 
 const options = () => ({
   store,
   logger: silentLogger,
-  databaseUrl: database.url,
+  databaseUrl: opened.url,
   awsEndpointUrl: 'http://127.0.0.1:1',
   ...(redis ? { queuePrefix: redis.prefix } : {}),
 });
@@ -23,11 +23,10 @@ const options = () => ({
 const config = { ...readConfig({}), redisUrl: redis?.url, sweepSeconds: 3_600 };
 
 beforeAll(async () => {
-  database = await createDatabase();
-  store = createStore({ databaseUrl: database.url, poolSize: 5, logger: silentLogger });
-  await store.migrate();
+  opened = await freshStore(5);
+  store = opened.store;
   queue = await createWakeQueue({
-    databaseUrl: database.url,
+    databaseUrl: opened.url,
     logger: silentLogger,
     redisUrl: redis?.url,
     ...(redis ? { prefix: redis.prefix } : {}),
@@ -36,9 +35,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await queue.close();
-  await store.close();
   await redis?.clear();
-  await database.drop();
+  await opened.close();
 });
 
 async function waiting(): Promise<number> {

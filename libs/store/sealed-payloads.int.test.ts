@@ -1,49 +1,24 @@
 import { randomBytes } from 'node:crypto';
-import { createPlan } from '#rollout';
 import { silentLogger } from '#runtime';
-import { createDatabase, type TestDatabase } from '../../test/world/database.js';
+import { type FreshStore, freshStore } from '../../test/world/fresh-store.js';
+import { accepted as accept, newTarget, wishFor } from '../../test/world/rollouts.js';
 import type { QueuePolicy } from './api.js';
 import { createStore, type Store } from './store.js';
 
 const payloads = [{ card: 'payload-canary-4711' }, null];
 const key = randomBytes(32);
-let database: TestDatabase;
+let opened: FreshStore;
 let store: Store;
-let targets = 0;
-
-const open = (secretsKeys: Uint8Array[]) =>
-  createStore({ databaseUrl: database.url, poolSize: 4, logger: silentLogger, secretsKeys });
 
 beforeAll(async () => {
-  database = await createDatabase();
-  store = open([key]);
-  await store.migrate();
+  opened = await freshStore(4, { secretsKeys: [key] });
+  store = opened.store;
 });
-afterAll(async () => {
-  await store.close();
-  await database.drop();
-});
+afterAll(() => opened.close());
 
 async function accepted(policy: QueuePolicy): Promise<string> {
-  const plan = createPlan('canary');
-  if (!plan.ok) throw new Error(plan.problem.message);
-  const functionName = `fn${++targets}`;
-  const address = { accountId: '0', region: 'us-east-1', functionName, aliasName: 'live' };
-  const target = await store.targets.create('default', { name: functionName, ...address, policy, settings: {} });
-  if (target === 'exists') throw new Error(target);
-  const result = await store.deployments.accept({
-    projectId: 'default',
-    targetId: target.id,
-    policy,
-    artifactId: undefined,
-    plan: plan.plan,
-    request: {},
-    probePayloads: payloads,
-    requestedBy: 'ann',
-    idempotency: undefined,
-  });
-  if (result.kind !== 'accepted') throw new Error(result.kind);
-  return result.deploymentId;
+  const target = await newTarget(store, { policy });
+  return (await accept(store, wishFor(target, { policy, probePayloads: payloads }))).id;
 }
 
 /** Everything the database holds of them. */
@@ -69,7 +44,8 @@ test('payloads of a release that did not seal are read; a key that does not fit 
     JSON.stringify(payloads),
   ]);
   expect(await store.deployments.probePayloads(unsealed)).toEqual(payloads);
-  const stranger = open([randomBytes(32)]);
+  const secretsKeys = [randomBytes(32)];
+  const stranger = createStore({ databaseUrl: opened.url, poolSize: 4, logger: silentLogger, secretsKeys });
   try {
     expect(await stranger.deployments.probePayloads(id)).toBe('unreadable');
   } finally {

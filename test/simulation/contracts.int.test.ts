@@ -9,12 +9,12 @@ import { strToU8, zipSync } from 'fflate';
 import { createLambdaControl, type FunctionAddress, type LambdaControl } from '#aws';
 import { createWakeQueue } from '#queue';
 import { silentLogger, systemClock } from '#runtime';
-import { createStore, type Store } from '#store';
 import { type Clock, systemClock as emulatorClock } from '../../apps/emulator/clock.js';
 import { type Emulator, startEmulator } from '../../apps/emulator/start.js';
 import { startWakeWorker } from '../../libs/queue/contract.module.js';
 import { untilConnected } from '../../libs/queue/wake-queue.contract.js';
-import { createDatabase, type TestDatabase } from '../world/database.js';
+import { createDatabase } from '../world/database.js';
+import { type FreshStore, freshStore } from '../world/fresh-store.js';
 import { claimQueueRedis, queueEngine } from '../world/queue-engine.js';
 import { describeLambda } from './lambda.contract.js';
 import { describeQueue } from './queue.contract.js';
@@ -26,17 +26,12 @@ const REGION = 'us-east-1';
 const SETTLE_MS = 600_000;
 
 describe('the store on Postgres', () => {
-  let database: TestDatabase;
-  let store: Store;
-  afterAll(async () => {
-    await store.close();
-    await database.drop();
-  });
+  let opened: FreshStore;
+  afterAll(() => opened.close());
 
   describeStore(async () => {
-    database = await createDatabase();
-    store = createStore({ databaseUrl: database.url, poolSize: 4, logger: silentLogger });
-    await store.migrate();
+    opened = await freshStore(4);
+    const { store } = opened;
     return {
       deployments: store.deployments,
       highestVersion: store.highestVersion,

@@ -4,10 +4,10 @@ import type { WakeLane } from '#queue';
 import { nextWakeAt, type RolloutEvent } from '#rollout';
 import { silentLogger, systemClock } from '#runtime';
 import type { ZipLimits } from '#sources';
-import { createStore, type DeploymentRow, type EvidenceRecord, type Store } from '#store';
+import type { DeploymentRow, EvidenceRecord, Store } from '#store';
 import { generateApiKey, hashApiKey, keyPrefix } from '../../apps/api/keys/api-key.js';
 import { type ApiParts, DEFAULT_PROJECT, ensureBootstrapKey, type RunningApi, startApi } from '../../apps/api/start.js';
-import { createDatabase } from './database.js';
+import { freshStore } from './fresh-store.js';
 import { loaded, moved } from './rollouts.js';
 
 /** A real API on a real, empty database, listening on a port of its own; nothing works on what it accepts. */
@@ -54,14 +54,8 @@ export interface TestApiOptions {
 }
 
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
-  const database = await createDatabase();
-  const store = createStore({
-    databaseUrl: database.url,
-    poolSize: 10,
-    logger: silentLogger,
-    secretsKeys: [randomBytes(32)],
-  });
-  await store.migrate();
+  const opened = await freshStore(10, { secretsKeys: [randomBytes(32)] });
+  const { store } = opened;
   const { key } = await ensureBootstrapKey(store);
   const woken: TestApi['woken'] = [];
   const queue = {
@@ -100,8 +94,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     stop: () => api.close(),
     async close() {
       await api.close();
-      await store.close();
-      await database.drop();
+      await opened.close();
     },
   };
 }

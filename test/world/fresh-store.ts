@@ -1,5 +1,5 @@
 import { silentLogger } from '#runtime';
-import { createStore, type Store } from '#store';
+import { createStore, type Store, type StoreOptions } from '#store';
 import { createDatabase } from './database.js';
 
 /** A store on an empty, migrated database of its own. */
@@ -11,9 +11,9 @@ export interface FreshStore {
   close(): Promise<void>;
 }
 
-export async function freshStore(poolSize = 10): Promise<FreshStore> {
+export async function freshStore(poolSize = 10, given: Pick<StoreOptions, 'secretsKeys'> = {}): Promise<FreshStore> {
   const { url, drop } = await createDatabase();
-  const store = createStore({ databaseUrl: url, poolSize, logger: silentLogger });
+  const store = createStore({ databaseUrl: url, poolSize, logger: silentLogger, ...given });
   await store.migrate();
   return {
     store,
