@@ -4,7 +4,7 @@ import { findCode, uploadBytes } from './code.js';
 import { type Change, prepareChange } from './commands/change-function.js';
 import { backoffMs, failed } from './faults.js';
 import { keepingArmed } from './keep-armed.js';
-import { leaseFor } from './lease.js';
+import { LEAST_CALL_MS, leaseFor } from './lease.js';
 import { LARGEST_PACKAGE_BYTES } from './package-room.js';
 import { takeSlot } from './readings.js';
 import { type Answer, happened, type Turn, wait } from './turn.js';
@@ -59,8 +59,6 @@ export function claimEvent(command: WriteCommand, at: number): RolloutEvent {
 
 /** A claim that took longer than this has missed its slot: the calls of a second that it stood still would leave as one. */
 const LATE_CLAIM_MS = 100;
-/** A call that has less time left of its lease than this is not begun. */
-const LEAST_MS = 1_000;
 const HELD_UP = 'The database held the claim up; the write is claimed anew.';
 
 /**
@@ -78,7 +76,7 @@ export async function afterLateClaim(
   if (clock.monotonic() - slotAt <= LATE_CLAIM_MS) return prepared;
   const slot = lane === 'ordinary' ? await takeSlot(turn, lane) : undefined;
   const timeoutMs = prepared.timeoutMs - (clock.monotonic() - slotAt);
-  if (!slot && timeoutMs >= LEAST_MS) return { ...prepared, timeoutMs };
+  if (!slot && timeoutMs >= LEAST_CALL_MS) return { ...prepared, timeoutMs };
   const delayMs = slot?.kind === 'wait' ? slot.delayMs : 0;
   return happened({ type: 'WriteDeferred', at: turn.at(), sentence: HELD_UP }, delayMs);
 }

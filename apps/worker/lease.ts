@@ -7,6 +7,9 @@ export const LEASE_MS = 5_000;
 /** What must be left of the lease after the write's own time-out. */
 const MARGIN_MS = 1_000;
 
+/** A call that has less time left of its lease than this is not begun. */
+export const LEAST_CALL_MS = 1_000;
+
 /** A slow uplink: the lease of an upload grows with its size, because the bytes travel inside the call. */
 const UPLOAD_BYTES_PER_MS = 1_000;
 

@@ -6,15 +6,21 @@ const REMEMBERED = 8;
 /** One answer out of the ordinary must not hold up the next ones by as much. */
 const LONGEST_LEAD_MS = 250;
 
+interface Answer {
+  /** How far the local clock is ahead of the store's, the way of the answer included. */
+  readonly offsetMs: number;
+  /** When it was asked for and arrived, on the local clock. */
+  readonly askedMs: number;
+  readonly arrivedMs: number;
+}
+
 /**
  * Tells the store's time on this process's own clock. An answer that carries the store's time arrives some time after it
  * was written; the quickest of the last few is the best measure of how the two clocks lie, as in NTP's clock filter
  * (RFC 5905 §10). An answer that a frozen process or a slow link kept for seconds then no longer passes for the present.
  */
 export class StoreClock {
-  private readonly offsets: number[] = [];
-  /** When the answers behind `offsets` were asked for and arrived, on the local clock. */
-  private readonly trips: { readonly askedMs: number; readonly arrivedMs: number }[] = [];
+  private readonly answers: Answer[] = [];
   private isKnown = false;
 
   /**
@@ -26,34 +32,35 @@ export class StoreClock {
    *   no two witnesses: one freeze held up both.
    */
   learn(storeMs: number, arrivedMs: number, tookMs: number): boolean {
-    this.offsets.push(arrivedMs - storeMs);
-    this.trips.push({ askedMs: arrivedMs - tookMs, arrivedMs });
-    if (this.offsets.length > REMEMBERED) {
-      this.offsets.shift();
-      this.trips.shift();
-    }
+    this.answers.push({ offsetMs: arrivedMs - storeMs, askedMs: arrivedMs - tookMs, arrivedMs });
+    if (this.answers.length > REMEMBERED) this.answers.shift();
     this.isKnown ||= tookMs <= JITTER_MS || this.isWitnessed();
     return this.isKnown;
   }
 
   /** Whether another answer says the same as the quickest, and was asked for after it arrived or had arrived before. */
   private isWitnessed(): boolean {
-    const quickest = Math.min(...this.offsets);
-    const first = this.trips[this.offsets.indexOf(quickest)];
-    return this.trips.some(({ askedMs, arrivedMs }, index) => {
-      const isApart = first !== undefined && (askedMs >= first.arrivedMs || arrivedMs <= first.askedMs);
-      return isApart && (this.offsets[index] ?? 0) - quickest <= JITTER_MS;
+    const [quickest, ...others] = this.answers.toSorted((one, other) => one.offsetMs - other.offsetMs);
+    if (!quickest) return false;
+    return others.some(({ offsetMs, askedMs, arrivedMs }) => {
+      const isApart = askedMs >= quickest.arrivedMs || arrivedMs <= quickest.askedMs;
+      return isApart && offsetMs - quickest.offsetMs <= JITTER_MS;
     });
   }
 
   /** A moment of the store's clock on the local one. Never earlier than it really is, and late by the quickest trip. */
   toLocal(storeMs: number): number {
-    return storeMs + Math.min(...this.offsets);
+    return storeMs + Math.min(...this.offsets());
   }
 
   /** How much longer than the quickest the slowest of the last trips took: what is nearer than this may be missed. */
   leadMs(): number {
-    if (this.offsets.length === 0) return 0;
-    return Math.min(LONGEST_LEAD_MS, Math.max(...this.offsets) - Math.min(...this.offsets));
+    if (this.answers.length === 0) return 0;
+    const offsets = this.offsets();
+    return Math.min(LONGEST_LEAD_MS, Math.max(...offsets) - Math.min(...offsets));
+  }
+
+  private offsets(): number[] {
+    return this.answers.map(({ offsetMs }) => offsetMs);
   }
 }

@@ -74,7 +74,8 @@ const EVIDENCE = `
 SELECT count(*)::int AS judged, count(*) FILTER (WHERE silent)::int AS silent,
   GREATEST(0, COALESCE(max(extract(epoch FROM clock_timestamp()) * 1000 - until), 0))::float8 AS "oldestMs"
 FROM (
-  SELECT jsonb_typeof(d.state #> '{plan,analysis}') IS DISTINCT FROM 'null' AS judged, (d.evidence -> 'judge' -> 'silentSinceMs') IS NOT NULL AS silent,
+  SELECT jsonb_typeof(d.state #> '{plan,analysis}') IS DISTINCT FROM 'null' AS judged,
+    (d.evidence -> 'judge' -> 'silentSinceMs') IS NOT NULL AS silent,
     GREATEST((d.state ->> 'bakeStartedAt')::float8, COALESCE((SELECT b.end_ms FROM evidence_blocks b
       WHERE b.deployment_id = d.id ORDER BY b.start_ms DESC LIMIT 1), 0)) AS until
   FROM deployments d

@@ -2,13 +2,12 @@ import type { AliasReading } from '#aws';
 import { type AliasWrite, type Fact, sameAliasValue } from '#rollout';
 import { aliasVanished } from '../alias-facts.js';
 import { writeFault } from '../faults.js';
+import { LEAST_CALL_MS } from '../lease.js';
 import { isAnswer, readAlias, readFunction, takeSlot } from '../readings.js';
 import { type Answer, happened, type Turn } from '../turn.js';
 
 const LANDED = { ShiftWeight: 'WeightShifted', Promote: 'Promoted', Restore: 'Restored' } as const;
 
-/** A call that has less time than this is not begun. */
-const LEAST_MS = 1_000;
 const TOKEN_ALIVE = 'Lambda gave no new token for the same alias value, and there was no room yet for a second write.';
 
 const laneOf = ({ type }: AliasWrite) => (type === 'Restore' ? 'rollback' : 'ordinary');
@@ -27,7 +26,7 @@ export async function writeAlias(turn: Turn<AliasWrite>, timeoutMs: number): Pro
     const full = await takeSlot(turn, laneOf(command));
     const left = timeoutMs - (clock.monotonic() - begin);
     // The lease holds for both calls together; without room for the second the claim is resolved, which comes back here.
-    if (full || left < LEAST_MS) return happened({ type: 'OutcomeUnknown', at: turn.at(), sentence: TOKEN_ALIVE });
+    if (full || left < LEAST_CALL_MS) return happened({ type: 'OutcomeUnknown', at: turn.at(), sentence: TOKEN_ALIVE });
     const description = `restored by sluice ${row.id}`;
     const second = { ...call, timeoutMs: left };
     answer = await lambda.updateAlias(fn, row.target.aliasName, command.wanted, { ...fence, description }, second);

@@ -126,7 +126,8 @@ WITH entry AS MATERIALIZED (
   UPDATE deployments d SET phase = e.phase, state = e.state, sequence = d.sequence + 1, next_at = clock_timestamp(),
     last_hash = e.hash, updated_at = clock_timestamp(), stuck_since = NULL, stuck_why = NULL
   FROM entry e JOIN lock ON lock.deployment_id = e.id
-  WHERE d.id = ANY (ARRAY(SELECT deployment_id FROM lock)) AND d.id = e.id AND d.sequence = e.sequence RETURNING d.id, d.project_id, d.sequence, e.n, e.type, e.data, e.actor, e.hash
+  WHERE d.id = ANY (ARRAY(SELECT deployment_id FROM lock)) AND d.id = e.id AND d.sequence = e.sequence
+  RETURNING d.id, d.project_id, d.sequence, e.n, e.type, e.data, e.actor, e.hash
 ), event AS (
   INSERT INTO events (deployment_id, seq, project_id, type, data, actor, hash)
   SELECT id, sequence, project_id, type, data, actor, hash FROM moved

@@ -34,7 +34,8 @@ export function isToldWithItsWrite(phase: Phase): boolean {
 /**
  * One statement: compare-and-swap of the row, its event, and what hangs on it: the function lock is given up with the
  * version published or the end, and an end wakes the oldest deployment waiting for the target (and those waiting for
- * `$LATEST`), unless that one has itself moved on meanwhile. `$2` is the sequence that was seen; a row that has moved on makes the whole statement do nothing.
+ * `$LATEST`), unless that one has itself moved on meanwhile. `$2` is the sequence that was seen; a row that has moved on
+ * makes the whole statement do nothing.
  */
 const RECORD = prepared(
   'record',
