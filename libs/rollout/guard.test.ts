@@ -1,10 +1,8 @@
+import { planOf } from '../../test/world/rollouts.js';
 import { type Action, allowedActions, type GuardCode, guard } from './guard.js';
 import type { Moving, Phase, RolloutState } from './state.js';
-import { createPlan } from './strategy.js';
 
-const result = createPlan('canary');
-if (!result.ok) throw new Error('There is no canary strategy.');
-const { plan } = result;
+const plan = planOf('canary');
 const moving: Moving & { kind: 'rollout' } = {
   kind: 'rollout',
   plan,

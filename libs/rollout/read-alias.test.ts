@@ -1,20 +1,18 @@
+import { moved, planOf } from '../../test/world/rollouts.js';
 import type { AliasValue } from './alias-value.js';
 import type { RolloutEvent } from './event.js';
 import { allowedActions } from './guard.js';
 import { describeDrift, interpretAlias } from './read-alias.js';
 import { beginRestore } from './restore.js';
 import type { MovingState, RolloutState, Shifting } from './state.js';
-import { createPlan } from './strategy.js';
 import { transition } from './transition.js';
 
-const result = createPlan({ type: 'canary', weightPercent: 10, bake: '5m' });
-if (!result.ok) throw new Error(result.problem.message);
 const stable: AliasValue = { version: '1' };
 const shifted: AliasValue = { version: '1', canary: { version: '2', weightPercent: 10 } };
 const shifting: Shifting = {
   phase: 'shifting',
   kind: 'rollout',
-  plan: result.plan,
+  plan: planOf({ type: 'canary', weightPercent: 10, bake: '5m' }),
   point: { version: '1' },
   canary: '2',
   revisionId: 't1',
@@ -97,14 +95,13 @@ describe('a restore', () => {
   const gone = { code: 'rollback_point_gone', sentence: 'Version 1 no longer exists.' } as const;
 
   test('of a version that is gone fails when it found all traffic on one version', () => {
-    const alone = transition(beginRestore('1', undefined, 5), {
+    const alone = moved(beginRestore('1', undefined, 5), {
       type: 'AliasCaptured',
       at: 5,
       value: { version: '2' },
       revisionId: 't1',
     });
-    if (alone.kind !== 'moved') throw new Error('It did not start.');
-    expect(transition(alone.state, { type: 'WriteRefused', at: 6, reason: gone })).toMatchObject({
+    expect(transition(alone, { type: 'WriteRefused', at: 6, reason: gone })).toMatchObject({
       state: { phase: 'failed' },
     });
   });
@@ -131,9 +128,7 @@ describe('a restore', () => {
     ];
     let state: RolloutState = beginRestore('1', shifting, 5);
     const phases = events.map((event) => {
-      const next = transition(state, event);
-      if (next.kind !== 'moved') throw new Error(`${event.type} moved nothing.`);
-      state = next.state;
+      state = moved(state, event);
       return state.phase;
     });
     expect([phases[1], phases.at(-1)]).toEqual(['needs_human', 'needs_human']);
@@ -142,12 +137,11 @@ describe('a restore', () => {
 });
 
 test('accepting as is says nothing about an alias that a write of ours may still change', () => {
-  const refused = transition(restoring, {
+  const refused = moved(restoring, {
     type: 'WriteRefused',
     at: 6,
     reason: { code: 'write_refused', sentence: 'No.' },
   });
-  if (refused.kind !== 'moved') throw new Error('It was not refused.');
-  const accepted = transition(refused.state, { type: 'AcceptAsIsRequested', at: 7, by: 'ann' });
+  const accepted = transition(refused, { type: 'AcceptAsIsRequested', at: 7, by: 'ann' });
   expect(accepted.kind === 'moved' && 'value' in accepted.state).toBe(false);
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
+import { after, planOf } from '../../test/world/rollouts.js';
 import { type Action, guard } from './guard.js';
 import { beginRestore } from './restore.js';
 import { isEnd, isMoving, type MovingState, type NeedsHuman, type RolloutState } from './state.js';
-import { createPlan } from './strategy.js';
 import { transition } from './transition.js';
 import { mayLandUntil, WRITE_LANDS_WITHIN_MS } from './unanswered.js';
 import { type Step, walks } from './walk.fixture.js';
@@ -56,12 +56,10 @@ test('a deployment is let go of exactly when none of its writes can land any mor
 });
 
 const split = { version: '1', canary: { version: '2', weightPercent: 10 } } as const;
-const created = createPlan('canary');
-if (!created.ok) throw new Error('There is no canary strategy.');
 const shifting: MovingState = {
   phase: 'shifting',
   kind: 'rollout',
-  plan: created.plan,
+  plan: planOf('canary'),
   point: { version: '1' },
   canary: '2',
   revisionId: 'r3',
@@ -76,14 +74,6 @@ const aborted = { type: 'AbortRequested', at: 3_000, by: 'ann' } as const;
 const claimed = { type: 'ClaimTaken', at: 4_000, command: 'Restore', token: 'r3', wanted: { version: '1' } } as const;
 const reason = { code: 'write_refused', sentence: 'No permission.' } as const;
 const refused = { type: 'WriteRefused', at: 5_000, reason } as const;
-
-function after(state: RolloutState, ...events: readonly Parameters<typeof transition>[1][]): RolloutState {
-  return events.reduce((present, event) => {
-    const next = transition(present, event);
-    if (next.kind !== 'moved') throw new Error(`${event.type}: ${next.kind}`);
-    return next.state;
-  }, state);
-}
 
 const accept = (at: number) => ({ type: 'AcceptAsIsRequested', at, by: 'ann' }) as const;
 

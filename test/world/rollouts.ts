@@ -24,6 +24,11 @@ export function moved(state: RolloutState, event: RolloutEvent): RolloutState {
   throw new Error(`${event.type} does not move a rollout that is ${state.phase}: ${JSON.stringify(next)}`);
 }
 
+/** Where several events lead, one after the other. */
+export function after(state: RolloutState, ...events: readonly RolloutEvent[]): RolloutState {
+  return events.reduce(moved, state);
+}
+
 let targets = 0;
 
 /** A target nobody has yet, on a function of its own unless told. */
@@ -103,5 +108,5 @@ export function walkToBake(
     { type: 'ClaimTaken', at, command: 'ShiftWeight', token: captured.aliasRevisionId, wanted: value },
     { type: 'WeightShifted', at, value, revisionId },
   ];
-  return { state: events.reduce<RolloutState>(moved, queuedState(plan, at)), events };
+  return { state: after(queuedState(plan, at), ...events), events };
 }

@@ -1,14 +1,7 @@
 import { type DeploymentView, deploymentView as schema } from '#contracts';
-import {
-  beginRestore,
-  createPlan,
-  type Plan,
-  queuedState,
-  type RolloutEvent,
-  type RolloutState,
-  transition,
-} from '#rollout';
+import { beginRestore, queuedState, type RolloutEvent, type RolloutState, type StrategyInput } from '#rollout';
 import type { DeploymentRow, EvidenceRecord } from '#store';
+import { after, planOf } from '../../../test/world/rollouts.js';
 import { deploymentView } from './deployment-view.js';
 
 const START = Date.parse('2026-01-31T12:00:00Z');
@@ -51,20 +44,6 @@ const row = (state: RolloutState, more: Partial<DeploymentRow> = {}): Deployment
 const show = (state: RolloutState, more: Partial<DeploymentRow> = {}): DeploymentView =>
   schema.parse(deploymentView(row(state, more), undefined));
 
-function plan(input: Parameters<typeof createPlan>[0] = 'canary'): Plan {
-  const made = createPlan(input);
-  if (!made.ok) throw new Error(made.problem.message);
-  return made.plan;
-}
-
-function after(state: RolloutState, ...events: RolloutEvent[]): RolloutState {
-  return events.reduce((present, event) => {
-    const next = transition(present, event);
-    if (next.kind !== 'moved') throw new Error(`${event.type}: ${next.kind}`);
-    return next.state;
-  }, state);
-}
-
 const at = START;
 const captured: RolloutEvent = {
   type: 'RollbackPointCaptured',
@@ -80,12 +59,12 @@ const captured: RolloutEvent = {
     highestVersion: 4,
   },
 };
-const preparing = (strategy?: Parameters<typeof createPlan>[0]) =>
-  after(queuedState(plan(strategy), at), { type: 'Started', at }, captured);
-const active = (strategy?: Parameters<typeof createPlan>[0]) =>
+const preparing = (strategy: StrategyInput = 'canary') =>
+  after(queuedState(planOf(strategy), at), { type: 'Started', at }, captured);
+const active = (strategy: StrategyInput = 'canary') =>
   after(preparing(strategy), { type: 'VersionPublished', at, version: '5' }, { type: 'VersionActivated', at });
 const value = { version: '4', canary: { version: '5', weightPercent: 10 } };
-const baking = (strategy?: Parameters<typeof createPlan>[0]) =>
+const baking = (strategy: StrategyInput = 'canary') =>
   after(active(strategy), { type: 'WeightShifted', at, value, revisionId: 'token-b' });
 const evidence = (numbers: object, verdict: EvidenceRecord['verdict'] = 'continue'): EvidenceRecord => ({
   verdict,
@@ -97,7 +76,7 @@ const evidence = (numbers: object, verdict: EvidenceRecord['verdict'] = 'continu
 
 describe('the headline says what is going on and why', () => {
   const cases: [string, () => DeploymentView, string | RegExp][] = [
-    ['in line', () => show(queuedState(plan(), at)), 'Waiting in line for its target.'],
+    ['in line', () => show(queuedState(planOf('canary'), at)), 'Waiting in line for its target.'],
     ['uploading', () => show(preparing()), 'Uploading the code; no traffic has moved.'],
     ['shifting', () => show(active()), 'Shifting to 90 % on version 4, 10 % on version 5.'],
     ['baking', () => show(baking(), { readAt: START + 286_000 }), '10 % on version 5, baking, 14 s left.'],
@@ -167,7 +146,7 @@ test('a live canary shows where it is, what it can be put back to, and how to do
 });
 
 test('before the rollback point is known there is nothing to put back', () => {
-  const view = show(queuedState(plan(), at));
+  const view = show(queuedState(planOf('canary'), at));
   expect(view).toMatchObject({ rollbackPoint: null, restoreCommand: null, step: null, weightPercent: 0, alias: null });
 });
 
@@ -181,7 +160,9 @@ test('drift shows what was expected, what was found, and what can be chosen', ()
 
 test('a remedy names the target it is for', () => {
   const reason = { code: 'alias_weighted', sentence: 'The alias splits its traffic.' } as const;
-  const view = show(after(queuedState(plan(), at), { type: 'Started', at }, { type: 'PreparationFailed', at, reason }));
+  const view = show(
+    after(queuedState(planOf('canary'), at), { type: 'Started', at }, { type: 'PreparationFailed', at, reason }),
+  );
   expect(view).toMatchObject({ phase: 'failed', ended: true });
   expect(view.reason?.remedy).toContain('sluice settle checkout --to <version>');
 });
