@@ -15,9 +15,9 @@ export async function handler(order) {
   };
 }
 
-/** The payment provider answers within a few milliseconds, and about one call in five hundred fails. */
+/** The payment provider answers after 20 to 60 milliseconds, and about one call in five hundred fails. */
 async function charge(amountCents) {
-  await new Promise((done) => setTimeout(done, 2 + Math.random() * 6));
+  await new Promise((done) => setTimeout(done, 20 + Math.random() * 40));
   if (Math.random() < 0.002) throw new Error('Payment provider unavailable');
   return { id: `pay_${Math.random().toString(36).slice(2, 10)}`, amountCents };
 }
