@@ -168,7 +168,10 @@ test('an accept that waits for a row somebody holds takes none of those with it 
     idempotency: undefined,
     at: 1,
   });
-  const answers = await Promise.allSettled(targets.map((target) => insert(wanted(target))));
+  const order: number[] = [];
+  const ended = async (nth: number, asked: Promise<unknown>) => asked.finally(() => order.push(nth));
+  const answers = await Promise.allSettled(targets.map((target, nth) => ended(nth, insert(wanted(target)))));
+  expect(order.at(-1)).toBe(1);
   await holder.commit();
   await pool.end();
   expect(answers).toMatchObject([

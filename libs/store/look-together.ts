@@ -9,12 +9,8 @@ const MOST_KEYS = 200;
  * nobody is answered by a look that began before they asked, so an answer is exactly as fresh as a statement of one's own.
  *
  * @param look answers the keys in their order; when it rejects, every caller that shares it is told
- * @param mostKeys of one look
  */
-export function sharedLook<K, V>(
-  look: (keys: readonly K[]) => Promise<readonly V[]>,
-  mostKeys = MOST_KEYS,
-): (key: K) => Promise<V> {
+export function sharedLook<K, V>(look: (keys: readonly K[]) => Promise<readonly V[]>): (key: K) => Promise<V> {
   const serve = async (askers: readonly Asker<K, V>[]) => {
     try {
       const values = await look(askers.map(({ input }) => input));
@@ -23,5 +19,5 @@ export function sharedLook<K, V>(
       for (const asker of askers) asker.reject(error);
     }
   };
-  return inRounds({ serve, most: mostKeys, begins: 'at the end of the turn' });
+  return inRounds({ serve, most: MOST_KEYS, begins: 'at the end of the turn' });
 }

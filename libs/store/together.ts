@@ -1,6 +1,6 @@
-import { type Asker, inRounds } from './rounds.js';
+import { type Asker, inRounds, type Rounds } from './rounds.js';
 
-/** Entries of one statement: beyond this a larger one saves nothing more. */
+/** Entries of one statement: beyond this a larger one saves nothing more, and a wish alone may have 128 KB. */
 const MOST_AT_ONCE = 50;
 
 export interface Ways<I, R> {
@@ -13,6 +13,8 @@ export interface Ways<I, R> {
   readonly together: (inputs: readonly I[]) => Promise<readonly (R | undefined)[]>;
   /** Entries that must not be held up by others, or hold them up. */
   readonly mayShare?: (input: I) => boolean;
+  /** At once, unless told. */
+  readonly begins?: Rounds<I, R>['begins'];
 }
 
 /**
@@ -20,11 +22,16 @@ export interface Ways<I, R> {
  * waits for company: entries share what forms while statements are under way. Each entry keeps its own fence, and one
  * that the database refuses takes none of the others with it: the statement did nothing then, and each is sent alone.
  */
-export function together<I, R>({ alone, together: all, mayShare }: Ways<I, R>): (input: I) => Promise<R> {
+export function together<I, R>({
+  alone,
+  together: all,
+  mayShare,
+  begins = 'at once',
+}: Ways<I, R>): (input: I) => Promise<R> {
   const share = inRounds<I, R>({
     serve: (askers) => send(askers, alone, all),
     most: MOST_AT_ONCE,
-    begins: 'at once',
+    begins,
   });
   return (input) => (mayShare && !mayShare(input) ? alone(input) : share(input));
 }

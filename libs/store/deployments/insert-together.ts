@@ -1,11 +1,7 @@
 import { type Executor, prepared } from '../database.js';
-import { isDatabaseTrouble } from '../database-trouble.js';
-import { sharedLook } from '../look-together.js';
+import { together } from '../together.js';
 import { acceptedEvent, acceptedRow, type Insert, type Inserted, insert } from './insert.js';
 import { chainHash, ms } from './row.js';
-
-/** A statement's parameter stays small: a wish with a large environment has up to 128 KB. */
-const MOST_AT_ONCE = 50;
 
 /**
  * What `ACCEPT` does for one, for many rollouts that were asked for in the same moment: each has its idempotency row,
@@ -39,58 +35,31 @@ WITH asked AS (
 SELECT id, ${ms('created_at')} AS inserted_at FROM deployment`,
 );
 
-type Answer = { readonly inserted: Inserted } | { readonly error: unknown };
+/** Inserts queued rollouts, those that come together in one statement and one commit; each is accepted or refused by itself. */
+export function insertsTogether(executor: Executor): (wanted: Insert) => Promise<Inserted> {
+  return together({
+    alone: (wanted: Insert) => insert(executor, wanted),
+    together: (wanted) => insertMany(executor, wanted),
+    begins: 'at the end of the turn',
+  });
+}
 
 /**
- * Inserts queued rollouts, those that come together in one statement and one commit. Each is still accepted or refused
- * by itself: when the statement is refused for the sake of one, they are tried one by one.
+ * One that is left out has a key that was known, or came twice in this moment: by itself it finds out whose it is. A key or
+ * a target that somebody holds is waited for, up to the connection's `lock_timeout`; then each is on its own.
  */
-export function insertsTogether(executor: Executor): (wanted: Insert) => Promise<Inserted> {
-  const ask = sharedLook((wanted: readonly Insert[]) => insertMany(executor, wanted), MOST_AT_ONCE);
-  return async (wanted) => {
-    const answer = await ask(wanted);
-    if ('error' in answer) throw answer.error;
-    return answer.inserted;
-  };
-}
-
-async function insertMany(executor: Executor, wanted: readonly Insert[]): Promise<Answer[]> {
-  const [only] = wanted;
-  if (only && wanted.length === 1) return [await alone(executor, only)];
+async function insertMany(executor: Executor, wanted: readonly Insert[]): Promise<(Inserted | undefined)[]> {
   const hashes = wanted.map((one) => chainHash('', 1, acceptedEvent(one)));
-  let at: Map<string, number>;
-  try {
-    const { rows } = await executor.query<{ id: string; inserted_at: number }>(
-      ACCEPT_TOGETHER([JSON.stringify(wanted.map((one, index) => recordOf(one, hashes[index] ?? '')))]),
-    );
-    at = new Map(rows.map((row) => [row.id, row.inserted_at]));
-  } catch (error) {
-    // Nobody knows what became of a statement whose connection was lost; and a database in trouble is not asked again.
-    if (isDatabaseTrouble(error) && !isOneInTheWay(error)) throw error;
-    return Promise.all(wanted.map((one) => alone(executor, one)));
-  }
-  return Promise.all(
-    wanted.map((one, index): Answer | Promise<Answer> => {
-      const insertedAt = at.get(one.id);
-      // Its key was known, or came twice in this moment: by itself it finds out whose it is.
-      if (insertedAt === undefined) return alone(executor, one);
-      const row = acceptedRow(one, hashes[index] ?? '', insertedAt);
-      return { inserted: { kind: 'accepted', deploymentId: one.id, sequence: 1, superseded: [], row } };
-    }),
+  const { rows } = await executor.query<{ id: string; inserted_at: number }>(
+    ACCEPT_TOGETHER([JSON.stringify(wanted.map((one, index) => recordOf(one, hashes[index] ?? '')))]),
   );
-}
-
-/** One of them waited too long for a row that somebody holds, or crosswise with another statement: no trouble of the others. */
-function isOneInTheWay(error: unknown): boolean {
-  const { code } = error as { code?: unknown };
-  return code === '55P03' || code === '40P01';
-}
-
-async function alone(executor: Executor, wanted: Insert): Promise<Answer> {
-  return insert(executor, wanted).then(
-    (inserted) => ({ inserted }),
-    (error: unknown) => ({ error }),
-  );
+  const at = new Map(rows.map((row) => [row.id, row.inserted_at]));
+  return wanted.map((one, index) => {
+    const insertedAt = at.get(one.id);
+    if (insertedAt === undefined) return undefined;
+    const row = acceptedRow(one, hashes[index] ?? '', insertedAt);
+    return { kind: 'accepted', deploymentId: one.id, sequence: 1, superseded: [], row };
+  });
 }
 
 /** As `json_to_recordset` takes it apart; a member that is not there is null. */
