@@ -1,6 +1,6 @@
 import type { FindingView } from '#contracts';
 import type { Store, TroubledRow } from '#store';
-import { firstFew, ok } from './finding.js';
+import { firstFew } from './finding.js';
 import { words } from './readiness.js';
 import { OVERDUE_MS } from './truth.js';
 
@@ -39,9 +39,9 @@ export async function deploymentFindings(
 const spoken = (phase: string) => phase.replace('_', ' ');
 
 function overdueFindings(overdue: readonly TroubledRow[], hasWorker: boolean): FindingView[] {
-  if (overdue.length === 0) return [ok('overdue', 'No work is overdue.')];
   return firstFew(overdue, {
     name: 'overdue',
+    none: 'No work is overdue.',
     tell: ({ deploymentId, target, phase, lateMs }) => ({
       name: `deployment of ${target}`,
       state: 'bad',
@@ -57,12 +57,11 @@ function overdueFindings(overdue: readonly TroubledRow[], hasWorker: boolean): F
 }
 
 function unreadableFindings(rows: readonly TroubledRow[], isSample: boolean): FindingView[] {
-  if (rows.length === 0) {
-    const whole = 'Every deployment under way can be read.';
-    return [ok('rows', isSample ? 'Every deployment that is next in line or stuck can be read.' : whole)];
-  }
   return firstFew(rows, {
     name: 'rows',
+    none: isSample
+      ? 'Every deployment that is next in line or stuck can be read.'
+      : 'Every deployment under way can be read.',
     tell: ({ deploymentId, target }) => ({
       name: 'rows',
       state: 'bad',
@@ -92,9 +91,9 @@ function stuckFindings(stuck: readonly TroubledRow[]): FindingView[] {
 }
 
 function heldFindings(held: readonly TroubledRow[]): FindingView[] {
-  if (held.length === 0) return [ok('held', 'Nothing waits for a person to decide.')];
   return firstFew(held, {
     name: 'held',
+    none: 'Nothing waits for a person to decide.',
     tell: ({ deploymentId, target, phase }) => ({
       name: `deployment of ${target}`,
       state: 'bad',
@@ -111,12 +110,11 @@ function heldFindings(held: readonly TroubledRow[]): FindingView[] {
 }
 
 function evidenceFindings(silent: readonly TroubledRow[], isSample: boolean): FindingView[] {
-  if (silent.length === 0) {
-    const whole = 'Every source of evidence that is asked answers.';
-    return [ok('evidence', isSample ? 'The sources of the canaries that were looked at all answer.' : whole)];
-  }
   return firstFew(silent, {
     name: 'evidence',
+    none: isSample
+      ? 'The sources of the canaries that were looked at all answer.'
+      : 'Every source of evidence that is asked answers.',
     tell: ({ deploymentId, target, silentMs = 0, evidence }) => ({
       name: `evidence of ${target}`,
       state: 'bad',

@@ -184,11 +184,11 @@ function budgetFindings(alive: readonly ReportedWorker[]): FindingView[] {
     }
   }
   const starved = [...sums].filter(([, count]) => count >= STARVED_PER_MINUTE);
-  if (starved.length === 0) return [ok('budget', 'The call budget has room.')];
   return firstFew(
     starved.sort(([, left], [, right]) => right - left),
     {
       name: 'budget',
+      none: 'The call budget has room.',
       tell: ([key, count]) => ({
         name: 'budget',
         state: 'warning',
@@ -254,11 +254,11 @@ function clockFindings(apiSkewMs: number | undefined, alive: readonly ReportedWo
     ...alive.map(({ name, report }) => ({ name, skewMs: report.clockSkewMs })),
   ];
   const wrong = clocks.filter(({ skewMs }) => Math.abs(skewMs) > SKEW_NOTED_MS);
-  if (wrong.length === 0) return [ok('clocks', 'All clocks agree with the database’s.')];
   return firstFew(
     wrong.sort((left, right) => Math.abs(right.skewMs) - Math.abs(left.skewMs)),
     {
       name: 'clocks',
+      none: 'All clocks agree with the database’s.',
       tell: ({ name, skewMs }) => ({
         name: 'clocks',
         state: Math.abs(skewMs) > SKEW_REFUSED_MS ? 'bad' : 'warning',

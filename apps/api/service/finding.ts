@@ -7,8 +7,10 @@ export const ok = (name: string, sentence: string): FindingView => ({ name, stat
 
 /** How a list is told when it is longer than anybody reads. */
 interface Telling<T> {
-  /** What the line about the rest is called. */
+  /** What the line about the rest is called, and the one about an empty list. */
   readonly name: string;
+  /** What is well when the list is empty; absent: nothing is said of that. */
+  readonly none?: string;
   readonly tell: (one: T) => FindingView;
   /** What the ones that are not named are, in words that fit before any number. */
   readonly more: string;
@@ -17,7 +19,8 @@ interface Telling<T> {
 }
 
 /** The first few one by one, then how many there are beside them; that line is as grave as the gravest of the list. */
-export function firstFew<T>(list: readonly T[], { name, tell, more, lookedAt }: Telling<T>): FindingView[] {
+export function firstFew<T>(list: readonly T[], { name, none, tell, more, lookedAt }: Telling<T>): FindingView[] {
+  if (list.length === 0) return none === undefined ? [] : [ok(name, none)];
   const findings = list.map(tell);
   const rest = findings.length - NAMED;
   if (rest <= 0) return findings;
