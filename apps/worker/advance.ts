@@ -120,7 +120,7 @@ class Walk {
     if (answer === 'lost') return undefined;
     if (answer.kind === 'wait') return this.rest(answer.delayMs, answer.seen);
     const recorded = await this.record(answer.event, answer.delayMs, answer.seen);
-    if (recorded === 'lost' && isWrite(command)) await this.leaveOutcome(answer.event, command);
+    if (recorded === 'lost' && isWrite(command) && this.hasClaimed()) await this.leaveOutcome(answer.event, command);
     if (recorded !== 'recorded') return undefined;
     if (answer.delayMs !== undefined) return { sequence: this.row.sequence, delayMs: answer.delayMs };
     const wakeAt = nextWakeAt(this.row.state, this.at());
@@ -240,6 +240,10 @@ class Walk {
     return 'recorded';
   }
 
+  private hasClaimed(): boolean {
+    return 'claim' in this.row.state && this.row.state.claim !== undefined;
+  }
+
   private follow(state: DeploymentRow['state'], recorded: Recorded, evidence?: EvidenceRecord): void {
     const { sequence, lastHash, woken } = recorded;
     this.hasMoved = true;
@@ -261,9 +265,10 @@ class Walk {
   }
 
   /**
-   * Somebody moved the row while our write was under way. What we did is left in the history for whoever goes on from
-   * there; the state is theirs. A read's answer is simply out of date: a remark about it would move the row under
-   * whoever reads by now, and two workers that read the same alias would keep each other from going on.
+   * Somebody moved the row while a write that we had announced was under way. What we did is left in the history for
+   * whoever goes on from there; the state is theirs. A read's answer, or a write that was given up before it was announced,
+   * is simply out of date: a remark about it would move the row under whoever reads by now, and two workers that read the
+   * same alias would keep each other from going on.
    */
   private async leaveOutcome(event: RolloutEvent, { type: of }: WriteCommand): Promise<void> {
     for (let tries = 0; tries < 3; tries += 1) {

@@ -39,6 +39,7 @@ export const bugs = {
   'each worker its own budget': 'every process counts its own calls only',
   'the row forgets its claim': 'a write is announced in the history, and the row does not say so',
   'every late answer moves the row': 'an answer that lost the race is remarked on, a read as much as a write',
+  'unanswered writes are forgotten': 'a claim that is given up leaves no trace of the write that may still land',
   'slots are used late': 'a slot whose moment has passed is used all the same',
 } as const;
 

@@ -301,8 +301,9 @@ export class Ports {
   private refused(
     kind: 'read' | 'write',
   ): { readonly ok: false; readonly fault: ReturnType<typeof fault> } | undefined {
-    const { random, troubles } = this.world;
-    if (random.chance(troubles.denial)) {
+    const { random, troubles, scheduler } = this.world;
+    const withdrawn = kind === 'write' && scheduler.now >= troubles.deniedFrom;
+    if (withdrawn || random.chance(troubles.denial)) {
       this.world.denied = true;
       return refusal('access_denied');
     }

@@ -9,7 +9,7 @@ export function recordWithBugs(
   event: RolloutEvent,
   next: RolloutState,
   options: RecordOptions,
-) {
+): ReturnType<World['database']['record']> {
   const kept = world.database.rows.get(row.id);
   if (!kept) return { kind: 'lost' as const };
   const claims = event.type === 'ClaimTaken';
@@ -37,11 +37,16 @@ export function recordWithBugs(
     const { claim: _forgotten, ...rest } = told.next as Extract<RolloutState, { claim?: unknown }>;
     told = { event, next: rest as RolloutState };
   }
+  if (world.has('unanswered writes are forgotten')) {
+    const { unansweredAt: _forgotten, ...rest } = told.next as Extract<RolloutState, { unansweredAt?: unknown }>;
+    told = { event: told.event, next: rest as RolloutState };
+  }
   const recorded = world.database.record(seen, told.event, told.next, wanted);
   if (recorded.kind === 'lost') {
     if ('claim' in row.state && !claims && world.has('every late answer moves the row')) {
       const remark = { type: 'Outcome', at: world.scheduler.now, of: 'Restore', sentence: 'Too late.' } as const;
-      world.database.record(kept, remark, kept.state, { actor: options.actor, nextAt: kept.nextAt });
+      const now = { ...kept, readAt: world.scheduler.now };
+      world.record(now, remark, kept.state, { actor: options.actor, nextAt: kept.nextAt });
     }
     return recorded;
   }

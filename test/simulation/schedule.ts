@@ -1,4 +1,4 @@
-import { actions, allowedActions, mayLandUntil } from '#rollout';
+import { type Action, actions, allowedActions, mayLandUntil } from '#rollout';
 import type { Bug } from './bugs.js';
 import { sha256 } from './memory-lambda.js';
 import { People } from './people.js';
@@ -135,6 +135,27 @@ class Plot {
     for (let edits = random.pick([0, 0, 0, 0, 1, 2]); edits > 0; edits -= 1) this.when(9_000, () => this.meddle());
     if (random.chance(0.1)) this.when(9_000, () => this.wipeQueue());
     if (random.chance(0.1)) this.when(6_000, () => this.stopSomebody());
+    if (Number.isFinite(this.world.troubles.deniedFrom)) this.losePatience();
+  }
+
+  /** Where writes are not permitted any more, people abort what hangs, and let go of what cannot be put back as soon as they may. */
+  private losePatience(): void {
+    const { random, scheduler, calmAt } = this.world;
+    scheduler.after(random.between(200, 1_500), () => {
+      for (const row of this.live()) {
+        const letGo = row.phase === 'needs_human' || row.phase === 'drifted';
+        if (letGo) this.ask(row.id, random.pick(['accept-as-is', 'abandon']));
+        else if (row.phase === 'shifting' && random.chance(0.5)) this.ask(row.id, 'abort');
+      }
+      if (scheduler.now < calmAt) this.losePatience();
+    });
+  }
+
+  private ask(id: string, action: Action): void {
+    this.open += 1;
+    void this.people.act(id, action).finally(() => {
+      this.open -= 1;
+    });
   }
 
   private when(withinMs: number, happen: () => Promise<void> | void): void {
@@ -210,10 +231,7 @@ class Plot {
       for (const row of this.live()) {
         if (row.phase !== 'drifted' && row.phase !== 'needs_human') continue;
         const action = this.world.random.pick(['restore', 'accept-as-is', 'abandon', 'abort'] as const);
-        this.open += 1;
-        void this.people.act(row.id, action).finally(() => {
-          this.open -= 1;
-        });
+        this.ask(row.id, action);
       }
       if (this.live().length > 0) this.world.scheduler.after(10_000, () => this.onCall());
     });

@@ -85,6 +85,7 @@ export class Watch {
         this.world.violate('I6', `${id} claimed ${command} after an abort was accepted.`);
       }
     }
+    if (event.type === 'Outcome') this.remarked(id, event.of, actor);
     if (event.type === 'AbortRequested' && isMoving(before)) story.aborted = true;
     if (event.type === 'RestoreRequested') story.aborted = true;
     if (event.type === 'AliasDrifted' && !this.touched.has(this.world.aliasOf(id))) {
@@ -101,6 +102,14 @@ export class Watch {
     if (event.type === 'Watched') this.watched(id, before, event, after, story);
     if (isEnd(after) && !isEnd(before)) this.ended(id, before, after, story);
     this.oneActive(id);
+  }
+
+  /** Only a write that was announced can have come too late: a remark moves the row under whoever reads it by now. */
+  private remarked(id: string, of: WriteName, by: string): void {
+    const announced = this.claims.some(
+      ({ deploymentId, command, actor }) => deploymentId === id && command === of && actor === by,
+    );
+    if (!announced) this.world.violate('Facts', `${by} remarks on a ${of} of ${id} that it never announced.`);
   }
 
   /** A bake begins no sooner than its weight landed and is looked at no later than it is, whatever held a worker up. */

@@ -23,7 +23,7 @@ import { recordWithBugs } from './record-with-bugs.js';
 import { Actor, Scheduler } from './scheduler.js';
 import { tell, tellAlias } from './tell.js';
 import { Traffic, type TrafficMood } from './traffic.js';
-import { calmTroubles, drawTroubles, isFair, type Troubles } from './troubles.js';
+import { CHAOS_MS, calmTroubles, drawTroubles, isFair, type Troubles } from './troubles.js';
 import { Watch } from './watch.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -41,7 +41,6 @@ export interface WorldOptions {
 export const FN: FunctionAddress = { accountId: '000000000000', region: 'us-east-1', functionName: 'shop' };
 export const PROJECT = 'default';
 
-const CHAOS_MS = 30_000;
 const BROKEN_CODE = sha256(Uint8Array.of(3));
 
 /** One simulated house: the outside world, the processes in it, and the watch over both. */
