@@ -3,6 +3,9 @@ import { JITTER_MS } from './next-slot.js';
 /** How many answers are remembered. A clock that was set back, or a link that became slower, is believed after as many. */
 const REMEMBERED = 8;
 
+/** So many answers that were slow, and alike slow, are the link and no accident. */
+const ENOUGH_WITNESSES = 3;
+
 /** One answer out of the ordinary must not hold up the next ones by as much. */
 const LONGEST_LEAD_MS = 250;
 
@@ -27,25 +30,27 @@ export class StoreClock {
    * @param storeMs the store's time in an answer
    * @param arrivedMs when it arrived, on the local clock
    * @param tookMs since it was asked for
-   * @returns whether that is enough to go by: one answer was quick, or two that were not agree (a slow link is slow
-   *   always; a process that was frozen is not frozen twice for as long). Two that were under way at the same time are
-   *   no two witnesses: one freeze held up both.
+   * @returns whether that is enough to go by: one answer was quick, or three that were not agree (a slow link is slow
+   *   always; a process that was frozen twice for as long is not frozen for as long a third time).
    */
   learn(storeMs: number, arrivedMs: number, tookMs: number): boolean {
     this.answers.push({ offsetMs: arrivedMs - storeMs, askedMs: arrivedMs - tookMs, arrivedMs });
     if (this.answers.length > REMEMBERED) this.answers.shift();
-    this.isKnown ||= tookMs <= JITTER_MS || this.isWitnessed();
+    this.isKnown ||= tookMs <= JITTER_MS || this.witnesses() >= ENOUGH_WITNESSES;
     return this.isKnown;
   }
 
-  /** Whether another answer says the same as the quickest, and was asked for after it arrived or had arrived before. */
-  private isWitnessed(): boolean {
-    const [quickest, ...others] = this.answers.toSorted((one, other) => one.offsetMs - other.offsetMs);
-    if (!quickest) return false;
-    return others.some(({ offsetMs, askedMs, arrivedMs }) => {
-      const isApart = askedMs >= quickest.arrivedMs || arrivedMs <= quickest.askedMs;
-      return isApart && offsetMs - quickest.offsetMs <= JITTER_MS;
-    });
+  /** How many say the same as the quickest. Those that were under way at the same time are one: one freeze held them up. */
+  private witnesses(): number {
+    const quickest = Math.min(...this.offsets());
+    let seen = 0;
+    let since = Number.NEGATIVE_INFINITY;
+    for (const { offsetMs, askedMs, arrivedMs } of this.answers) {
+      if (offsetMs - quickest > JITTER_MS || askedMs < since) continue;
+      seen += 1;
+      since = arrivedMs;
+    }
+    return seen;
   }
 
   /** A moment of the store's clock on the local one. Never earlier than it really is, and late by the quickest trip. */

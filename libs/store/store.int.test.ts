@@ -249,11 +249,13 @@ test('a row that cannot be read stops nobody else', async () => {
 
 test('a row that cannot be advanced is set aside, ever longer, until somebody records or re-arms it', async () => {
   const row = await accepted(await newTarget());
-  const stuckFor = (time: string) =>
-    store.pool.query(`UPDATE deployments SET stuck_since = now() - $2::interval, next_at = now() WHERE id = $1`, [
-      row.id,
-      time,
-    ]);
+  // Due a second ago: the column keeps milliseconds, and a moment that is rounded up has not come yet.
+  const stuckFor = (time: string | null) =>
+    store.pool.query(
+      `UPDATE deployments SET stuck_since = now() - $2::interval, next_at = now() - interval '1 second' WHERE id = $1`,
+      [row.id, time],
+    );
+  await stuckFor(null);
   expect(await store.deployments.setAside(row.id, 'It is odd.')).toBeCloseTo(5_000, -3);
   expect(await store.deployments.setAside(row.id, 'It is odd.')).toBeUndefined();
   expect((await store.deployments.load(row.id))?.stuck?.why).toBe('It is odd.');
