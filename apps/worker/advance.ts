@@ -60,17 +60,22 @@ export async function advance(
     // The queue names the sequence it was told; the sweep, the rollback lane and neighbours name none.
     'sluice.woken_by': sequence === undefined ? 'look' : 'queue',
   };
-  return traced('deployment walk', { kind: 'consumer', attributes, parent: row.traceParent ?? '' }, async (span) => {
+  const options = { kind: 'consumer', attributes, parent: row.traceParent ?? '' } as const;
+  const next = await traced('deployment walk', options, async (span) => {
     const next = await walk.run();
     if (!walk.hasMoved) span.discard();
     span.set({ 'sluice.phase.after': walk.phase });
     return next;
   });
+  // A remark takes a number, and with it the wake-up of whoever moved the row is stale: this walk goes on in its place.
+  return walk.hasRemarked ? advance(parts, deploymentId, undefined, signal, progress) : next;
 }
 
 class Walk {
   /** Whether anything was recorded. */
   hasMoved = false;
+  /** Whether it ended with a remark on a row that somebody else had moved. */
+  hasRemarked = false;
   private readonly readAt: number;
   private readonly clockAtRead: number;
 
@@ -279,7 +284,9 @@ class Walk {
       const outcome = { type: 'Outcome', at: row.readAt, of, sentence } as const;
       const options = { actor: this.parts.name, nextAt: row.nextAt };
       const recorded = await this.parts.store.deployments.record(row, outcome, row.state, options);
-      if (recorded.kind === 'recorded') return;
+      if (recorded.kind !== 'recorded') continue;
+      this.hasRemarked = true;
+      return;
     }
   }
 

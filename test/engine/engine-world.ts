@@ -78,7 +78,7 @@ export class EngineWorld {
 
   async startWorker(
     change: Partial<Config> = {},
-    more: Pick<WorkerOptions, 'registry' | 'wrap'> = {},
+    more: Partial<Pick<WorkerOptions, 'registry' | 'wrap' | 'store'>> = {},
   ): Promise<RunningWorker> {
     const config: Config = {
       ...readConfig({}),

@@ -67,7 +67,8 @@ describe('an alarm told by SNS', () => {
     expect(woken()).toBe(before + 1);
     const row = await api.store.deployments.load(deploymentId);
     expect(row?.phase).toBe('baking');
-    expect(row?.nextAt).toBeLessThanOrEqual(row?.readAt ?? 0);
+    // At once; the column keeps milliseconds and may have rounded up.
+    expect(row?.nextAt).toBeLessThanOrEqual((row?.readAt ?? 0) + 1);
     const target = { projectId: 'default', accountId, region };
     expect(await api.store.alarmPushes.wentOff(target, ['checkout-errors', 'x'], now)).toEqual(['checkout-errors']);
     expect(await api.store.alarmPushes.wentOff(target, ['checkout-errors'], now + 1)).toEqual([]);
