@@ -48,6 +48,7 @@ export class CallSlots {
   /** A call leaves its process for Lambda. */
   spend(actor: Actor, operation: string): void {
     const { now } = this.world.scheduler;
+    const mayBeRollback = this.granted.get(actor)?.some(({ lane, at }) => lane === 'rollback' && now - at <= JITTER_MS);
     const slot = this.slotOf(actor, now);
     if (!slot) {
       this.world.violate('I22', `${actor.name} called ${operation} without a slot of the budget, or long after it.`);
@@ -56,7 +57,8 @@ export class CallSlots {
     // Between the slot and the call lies the claim. One that took longer than the budget allows for is counted no more:
     // an ordinary one may be so late only for moments, and a rollback does not wait for another slot.
     if (now - slot.at > JITTER_MS) return;
-    this.left.push({ lane: slot.lane, at: now });
+    // A claim that was lost leaves its slot unused: the call may as well stand on the rollback's.
+    this.left.push({ lane: mayBeRollback ? 'rollback' : slot.lane, at: now });
     while ((this.left[0]?.at ?? now) <= now - WINDOW_MS) this.left.shift();
     const ordinary = this.left.filter(({ lane }) => lane === 'ordinary').length;
     const { ordinaryPerSecond, rollbackPerSecond } = this.rates;

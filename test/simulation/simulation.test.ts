@@ -7,7 +7,7 @@ import { runSchedule } from './schedule.js';
 /** Schedules that once showed a mistake in the product; each stays here for good. */
 const PAST = [
   12, 53, 66, 226, 241, 283, 478, 1745, 2280, 5223, 15717, 29930, 37309, 65023, 108269, 20234944, 30011004, 100157043,
-  300064776, 300752602, 600066778, 30740, 800241422, 800366423,
+  300064776, 300752602, 600066778, 30740, 800241422, 800366423, 900208793,
 ];
 
 /** A hunt takes seconds; a machine that is busy with other suites may need a while for it. */
