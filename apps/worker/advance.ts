@@ -29,6 +29,8 @@ export interface Next {
 /** Where a walk has got to, for whoever wonders whether to wait for it. */
 export interface Progress {
   phase?: DeploymentRow['phase'];
+  /** Of the row as this walk read or recorded it last; none while the row has not been read. */
+  sequence?: number | undefined;
 }
 
 /** Turns in one go: more than any rollout needs without waiting; a loop that never ends would hold a worker. */
@@ -46,6 +48,7 @@ export async function advance(
   progress: Progress = {},
 ): Promise<Next | undefined> {
   const askedAt = parts.clock.monotonic();
+  progress.sequence = undefined;
   const row = await parts.store.deployments.load(deploymentId);
   if (!row || (sequence !== undefined && row.sequence !== sequence)) return undefined;
   if (row.leaseUntil !== undefined && row.leaseUntil > row.readAt) {
@@ -88,6 +91,7 @@ class Walk {
     private readonly progress: Progress,
   ) {
     this.progress.phase = row.phase;
+    this.progress.sequence = row.sequence;
     this.readAt = row.readAt;
     this.clockAtRead = parts.clock.monotonic();
   }
@@ -262,6 +266,7 @@ class Walk {
       evidence: evidence ?? this.row.evidence,
     };
     this.progress.phase = state.phase;
+    this.progress.sequence = sequence;
     this.parts.logger.info(
       { deploymentId: this.row.id, target: this.row.target.name, phase: state.phase, sequence },
       'A deployment moved on.',

@@ -104,3 +104,22 @@ test('a wake-up that cannot be read goes back to the queue, without a second rea
   now += 9_000;
   expect(await wakes.handle(wake, signal)).toBeUndefined();
 });
+
+test('a row with trouble of its own is set aside by the sequence that was read, or by none when none was', async () => {
+  const aside: unknown[] = [];
+  let row: unknown = { id: 'a', sequence: 3, readAt: 0, phase: 'odd', target: {}, state: null };
+  const deployments = {
+    load: async () => row ?? Promise.reject(new Error('It is odd.')),
+    setAside: async (id: string, sequence: number | undefined) => void aside.push([id, sequence]),
+  };
+  const clock = { ...systemClock, monotonic: () => now };
+  const parts = { store: { deployments }, clock, logger: silentLogger } as unknown as WorkerParts;
+  const wakes = new Wakes(parts, new AbortController().signal);
+  await wakes.look('a');
+  row = undefined;
+  await wakes.look('a');
+  expect(aside).toEqual([
+    ['a', 3],
+    ['a', undefined],
+  ]);
+});

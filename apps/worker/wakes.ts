@@ -136,7 +136,7 @@ export class Wakes {
       } else if (error instanceof UnreadableRow && error.sequence !== undefined) {
         await this.leaveAlone(error.deploymentId, error.sequence, problem);
       } else {
-        await this.setAside(deploymentId, problem);
+        await this.setAside(deploymentId, progress.sequence, problem);
       }
       return undefined;
     }
@@ -156,11 +156,11 @@ export class Wakes {
     await store.deployments.noteUnreadable(deploymentId, sequence, problem).catch(() => undefined);
   }
 
-  private async setAside(deploymentId: string, problem: string): Promise<void> {
+  private async setAside(deploymentId: string, sequence: number | undefined, problem: string): Promise<void> {
     const { store, logger } = this.parts;
     try {
-      const againInMs = await store.deployments.setAside(deploymentId, problem);
-      // Somebody else stumbled over it as well and has said so, or it is not due.
+      const againInMs = await store.deployments.setAside(deploymentId, sequence, problem);
+      // Somebody else stumbled over it as well and has said so, or it has moved on, or it is not due.
       if (againInMs === undefined) return;
       const againInSeconds = Math.round(againInMs / 1000);
       logger.error(

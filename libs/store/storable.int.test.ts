@@ -50,7 +50,7 @@ test('nor an act that holds its row, a look at the evidence, a question’s answ
   const evidence = { verdict: 'continue', sentence: said, numbers: {}, judge: null, at: 1 } as const;
   expect(await store.deployments.rearm(row, row.readAt - 1, evidence)).toBe(true);
   expect((await loaded(store, row.id)).evidence?.sentence).toBe(kept);
-  expect(await store.deployments.setAside(row.id, said)).toBeGreaterThan(0);
+  expect(await store.deployments.setAside(row.id, undefined, said)).toBeGreaterThan(0);
   expect((await loaded(store, row.id)).stuck?.why).toBe(kept);
   const question = await store.queries.ask('default', 'plan', {});
   await store.queries.answer(question, { sentence: said });

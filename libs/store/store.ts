@@ -185,7 +185,7 @@ function deploymentRows(database: Database, seal: RequestSeal, teller: ChangeTel
     extendLease: (row: Pick<DeploymentRow, 'id' | 'sequence'>, leaseMs: number) => extendLease(pool, row, leaseMs),
     /** What its probes are to send, opened: for the worker, and for nobody to keep. */
     probePayloads: (deploymentId: string) => probePayloads(pool, deploymentId, seal),
-    setAside: (id: string, why: string) => setAside(pool, id, why),
+    setAside: (id: string, sequence: number | undefined, why: string) => setAside(pool, id, sequence, why),
     noteUnreadable: (id: string, sequence: number, why: string) => noteUnreadable(pool, id, sequence, why),
     retrySetAside: () => retrySetAside(pool),
     evidenceBlocks: (deploymentId: string) => evidenceBlocks(pool, deploymentId),

@@ -154,11 +154,11 @@ export class MemoryDatabase {
     return true;
   }
 
-  setAside(id: string): number | undefined {
+  setAside(id: string, sequence: number | undefined): number | undefined {
     const kept = this.rows.get(id);
     const now = this.options.now();
     if (!kept || kept.endedAt !== undefined || (kept.nextAt ?? Number.POSITIVE_INFINITY) > now) return undefined;
-    if ((kept.leaseUntil ?? 0) > now) return undefined;
+    if ((kept.leaseUntil ?? 0) > now || (sequence ?? kept.sequence) !== kept.sequence) return undefined;
     kept.nextAt = now + 5_000;
     return 5_000;
   }

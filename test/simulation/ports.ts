@@ -109,7 +109,7 @@ export class Ports {
         extendLease: (row, leaseMs) => say(() => this.world.extendLease(this.actor, row, leaseMs)),
         probePayloads: (id) => say(() => database.payloads.get(id)),
         noteUnreadable: () => say(() => undefined),
-        setAside: (id, problem) => say(() => this.world.setAside(id, problem)),
+        setAside: (id, sequence, problem) => say(() => this.world.setAside(id, sequence, problem)),
         overdue: (graceMs, limit, after) => say(() => this.world.overdue(graceMs, limit, after)),
         rollbacks: (limit) => say(() => database.rollbacks(limit)),
         abandoned: (limit) => say(() => database.abandoned(limit)),

@@ -216,9 +216,9 @@ export class World {
   }
 
   /** For trouble that is the deployment's own: what the product made here, it can go on with. */
-  setAside(id: string, problem: string): number | undefined {
+  setAside(id: string, sequence: number | undefined, problem: string): number | undefined {
     this.violate('I16', `${id} cannot go on: ${problem}`);
-    return this.database.setAside(id);
+    return this.database.setAside(id, sequence);
   }
 
   /** Code 3 is broken for every payload. */

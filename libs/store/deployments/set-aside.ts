@@ -13,17 +13,28 @@ UPDATE deployments SET stuck_since = COALESCE(stuck_since, clock_timestamp()), s
   next_at = clock_timestamp() + LEAST(
     GREATEST(clock_timestamp() - COALESCE(stuck_since, clock_timestamp()), ${FIRST_MS} * interval '1 millisecond'),
     CASE WHEN phase = 'rolling_back' THEN ${LONGEST_ROLLBACK_MS} ELSE ${LONGEST_MS} END * interval '1 millisecond')
-WHERE id = $1 AND ended_at IS NULL AND next_at <= clock_timestamp()
+WHERE id = $1 AND ($3::int IS NULL OR sequence = $3) AND ended_at IS NULL AND next_at <= clock_timestamp()
   AND (lease_until IS NULL OR lease_until <= clock_timestamp())
 RETURNING round(extract(epoch FROM next_at - clock_timestamp()) * 1000)::float8 AS "againInMs"`;
 
 /**
  * Takes a due deployment out of everybody's way for a while, because looking at it failed for a reason of its own: one
- * row must not keep the sweep busy and the log full. Says when it will be looked at again; `undefined` when it is not
- * due or somebody holds it, so that of many who stumble over it one is told. Whoever records or re-arms it clears this.
+ * row must not keep the sweep busy and the log full. `sequence` is that of the row which made the trouble: one that has
+ * moved since, because somebody aborts it say, is not held up by that; `undefined` when it could not even be read. Says
+ * in how many milliseconds it will be looked at again; `undefined` when it has moved, is not due or somebody holds it,
+ * so that of many who stumble over it one is told. Whoever records or re-arms it clears this.
  */
-export async function setAside(executor: Executor, id: string, why: string): Promise<number | undefined> {
-  const { rows } = await executor.query<{ againInMs: number }>(SET_ASIDE, [id, storableText(why.slice(0, 2_000))]);
+export async function setAside(
+  executor: Executor,
+  id: string,
+  sequence: number | undefined,
+  why: string,
+): Promise<number | undefined> {
+  const { rows } = await executor.query<{ againInMs: number }>(SET_ASIDE, [
+    id,
+    storableText(why.slice(0, 2_000)),
+    sequence,
+  ]);
   return rows[0]?.againInMs;
 }
 
