@@ -24,6 +24,9 @@ import { SelfReport } from './telemetry/self-report.js';
 import { WorkerFigures } from './telemetry/worker-figures.js';
 import { Wakes } from './wakes.js';
 
+/** Walks under way that keep a core busy; comparisons with real aliases step back then, however many hands are left. */
+const BUSY_WALKS = 64;
+
 export interface WorkerOptions {
   readonly store: Store;
   readonly logger: Logger;
@@ -111,7 +114,7 @@ export function assembleCrew(config: Config, options: WorkerOptions, queue: Insp
     reconciler: new Reconciler(parts, wakes, {
       everyMs,
       callsPerSecond: config.callBudget.ordinaryPerSecond,
-      hands: config.workerConcurrency,
+      busyAt: Math.min(config.workerConcurrency, BUSY_WALKS),
     }),
     figures,
     report: new SelfReport(ownParts, figures, queue),

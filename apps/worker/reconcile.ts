@@ -16,7 +16,7 @@ const BUDGET_SHARE = 0.25;
 export const LOOK_SHARE = 0.2;
 /** A page bounds what one statement locks. */
 const PAGE = 500;
-/** What a round takes while every hand of the worker is full: steps come first, and the alias is seen by the next one too. */
+/** What a round takes while the worker is busy: steps come first, and the alias is seen by the next one too. */
 const BUSY_PAGE = 50;
 /** Comparisons under way at once: of many accounts, as those of one wait for their account's budget. */
 const HANDS = 32;
@@ -33,19 +33,19 @@ export class Reconciler {
     private readonly options: {
       readonly everyMs: number;
       readonly callsPerSecond: number;
-      /** Walks that the queue brings at the same time: with so many under way the worker is busy. */
-      readonly hands?: number;
+      /** With so many walks under way the worker is busy. */
+      readonly busyAt?: number;
     },
   ) {}
 
   /** Ends when nothing is due any more, at the latest when the next round would begin. */
   async run(): Promise<void> {
-    const { everyMs, callsPerSecond, hands = Number.POSITIVE_INFINITY } = this.options;
+    const { everyMs, callsPerSecond, busyAt = Number.POSITIVE_INFINITY } = this.options;
     const { clock, store } = this.parts;
     const spacingMs = 1000 / (callsPerSecond * BUDGET_SHARE);
     const endsAt = clock.monotonic() + everyMs;
     for (let taken = PAGE; taken === PAGE && clock.monotonic() < endsAt; ) {
-      const page = this.wakes.underWay < hands ? PAGE : BUSY_PAGE;
+      const page = this.wakes.underWay < busyAt ? PAGE : BUSY_PAGE;
       const ids = await store.deployments.takeForReconciling(
         everyMs * (1 - LOOK_SHARE),
         page,

@@ -65,7 +65,7 @@ export const environmentSchema = z.object({
     .union([z.literal('').transform(() => undefined), z.coerce.number().int().min(0).max(65_535)])
     .optional(),
   SLUICE_METRICS_PUBLIC: flag(false),
-  SLUICE_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(64),
+  SLUICE_WORKER_CONCURRENCY: z.coerce.number().int().min(1).max(500).default(256),
   SLUICE_LAMBDA_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(12),
   SLUICE_LAMBDA_ROLLBACK_CALLS_PER_SECOND: z.coerce.number().min(0.1).max(1000).default(3),
   SLUICE_DEMO_REQUESTS_PER_SECOND: z.coerce.number().min(0).max(500).default(25),

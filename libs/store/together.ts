@@ -1,6 +1,6 @@
 import { type Asker, inRounds, type Rounds } from './rounds.js';
 
-/** Entries of one statement: beyond this a larger one saves nothing more, and a wish alone may have 128 KB. */
+/** Entries of one statement unless told: a wish alone may have 128 KB. */
 const MOST_AT_ONCE = 50;
 
 export interface Ways<I, R> {
@@ -13,6 +13,8 @@ export interface Ways<I, R> {
   readonly together: (inputs: readonly I[]) => Promise<readonly (R | undefined)[]>;
   /** Entries that must not be held up by others, or hold them up. */
   readonly mayShare?: (input: I) => boolean;
+  /** Entries of one statement at most. */
+  readonly most?: number;
   /** At once, unless told. */
   readonly begins?: Rounds<I, R>['begins'];
 }
@@ -26,11 +28,12 @@ export function together<I, R>({
   alone,
   together: all,
   mayShare,
+  most = MOST_AT_ONCE,
   begins = 'at once',
 }: Ways<I, R>): (input: I) => Promise<R> {
   const share = inRounds<I, R>({
     serve: (askers) => send(askers, alone, all),
-    most: MOST_AT_ONCE,
+    most,
     begins,
   });
   return (input) => (mayShare && !mayShare(input) ? alone(input) : share(input));

@@ -1,4 +1,4 @@
-import { silentLogger, systemClock } from '#runtime';
+import { readConfig, silentLogger, systemClock } from '#runtime';
 import { rearmAll } from '../../apps/worker/rearm.js';
 import { bullConnection, chooseEngine } from '../../libs/queue/engine.js';
 import { EngineQueue } from '../../libs/queue/engine-queue.js';
@@ -12,7 +12,6 @@ export interface LagOptions {
   readonly live: number;
   readonly overMs: number;
   readonly due: 'step' | 'look';
-  readonly concurrency?: number;
 }
 
 export interface LagFigures {
@@ -34,7 +33,8 @@ const PATIENCE = 8;
 
 /** Scheduling lag of rollouts that fall due evenly over a span, next to BullMQ with empty handlers in the same run. */
 export async function measureLag(options: LagOptions): Promise<LagFigures> {
-  const concurrency = options.concurrency ?? 100;
+  // As the worker is configured unless told; BullMQ alone gets as many.
+  const concurrency = readConfig(process.env).workerConcurrency;
   const raw = spreadOf(await rawLags(options, concurrency));
   const world = await ScaleWorld.open(options.queue);
   const lambda = createInstantLambda();

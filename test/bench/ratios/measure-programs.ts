@@ -6,7 +6,7 @@ import type { BenchWorld, Options } from './world.js';
 /** P16: schedules of the simulation for a minute of one processor; it says so itself. */
 export async function measureSimulation(_world: BenchWorld, { quick }: Options): Promise<Reading[]> {
   const schedules = quick ? 2_000 : 200_000;
-  const flags = ['--max-semi-space-size=128', distFile('test/simulation/main.js')];
+  const flags = ['--max-semi-space-size=256', distFile('test/simulation/main.js')];
   const { code, said } = await run(process.execPath, [...flags, '--schedules', String(schedules), '--seed', '1']);
   const perMinute = Number(/(\d+) a minute of processor time/.exec(said)?.[1] ?? Number.NaN);
   if (code !== 0 || !Number.isFinite(perMinute))
