@@ -20,7 +20,7 @@ export interface TroubledRow {
 
 const LATE = `GREATEST(0, COALESCE(round(extract(epoch FROM clock_timestamp() - d.next_at) * 1000), 0))::float8 AS "lateMs"`;
 /** Rows whose inside must be read to know whether something is wrong with them: so many are looked at, no more. */
-const LOOKS_AT = 500;
+const LOOKS_AT = 1_000;
 const ABOUT = `d.id AS "deploymentId", t.name AS target, d.phase, ${LATE}`;
 const LIVE = `deployments d JOIN targets t ON t.id = d.target_id`;
 
@@ -43,14 +43,14 @@ export function troubleRows(executor: Executor) {
          ORDER BY d.updated_at LIMIT $2`,
         [projectId, limit],
       ),
-    /** Canaries whose source of evidence does not answer, longest first; looked for among a thousand. */
+    /** Canaries whose source of evidence does not answer, longest first; looked for among so many as `looksAt` says. */
     silent: (projectId: string, limit: number) =>
       ask(
         `SELECT * FROM (
            SELECT ${ABOUT}, d.evidence ->> 'sentence' AS evidence, extract(epoch FROM clock_timestamp())::float8 * 1000
              - (d.evidence -> 'judge' ->> 'silentSinceMs')::float8 AS "silentMs"
            FROM ${LIVE} WHERE d.project_id = $1 AND d.phase IN ('baking', 'gated', 'paused')
-           ORDER BY d.reconcile_at LIMIT 1000
+           ORDER BY d.reconcile_at LIMIT ${LOOKS_AT}
          ) watched WHERE "silentMs" IS NOT NULL ORDER BY "silentMs" DESC LIMIT $2`,
         [projectId, limit],
       ),
