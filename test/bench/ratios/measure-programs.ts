@@ -1,13 +1,12 @@
 import { spawn } from 'node:child_process';
 import type { Reading } from './figures.js';
-import { distFile } from './processes.js';
 import type { BenchWorld, Options } from './world.js';
 
 /** P16: schedules of the simulation for a minute of one processor; it says so itself. */
 export async function measureSimulation(_world: BenchWorld, { quick }: Options): Promise<Reading[]> {
   const schedules = quick ? 2_000 : 200_000;
-  const flags = ['--max-semi-space-size=256', distFile('test/simulation/main.js')];
-  const { code, said } = await run(process.execPath, [...flags, '--schedules', String(schedules), '--seed', '1']);
+  const options = ['--schedules', String(schedules), '--seed', '1'];
+  const { code, said } = await run('npm', ['run', '--silent', 'simulate', '--', ...options]);
   const perMinute = Number(/(\d+) a minute of processor time/.exec(said)?.[1] ?? Number.NaN);
   if (code !== 0 || !Number.isFinite(perMinute))
     throw new Error(`The simulation did not end well:\n${said.slice(-1000)}`);
